@@ -1,0 +1,73 @@
+"""What facts are read from: a recording, the declared design, and the baseline."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar, Protocol, Self, TypeVar, cast
+
+from msgspec import Struct
+
+from comgmt_audit.baselines import Baseline
+from comgmt_audit.design import Design
+from comgmt_audit.errors import FactUnavailable
+from comgmt_audit.recording import Recording
+
+
+class Fact(Protocol):
+    """A typed view that reads itself from the environment.
+
+    ``needs`` names the observations it reads (an id, or a prefix that ends in ``/``): what a recorder must ask for,
+    and which permission a check costs.
+    """
+
+    needs: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def read(cls, environment: Environment) -> Self:
+        """The fact. Raises FactUnavailable where it cannot be had."""
+
+
+F = TypeVar("F")
+
+
+class Environment:
+    """A recording with its design and baseline; reads each fact once, and remembers a failure as well."""
+
+    def __init__(self, recording: Recording, design: Design, baseline: Baseline) -> None:
+        self.recording = recording
+        self.design = design
+        self.baseline = baseline
+        self.now = recording.manifest.recorded_at
+        self._facts: dict[type, object] = {}
+
+    def fact(self, type: type[F]) -> F:
+        """The fact of that type (also Design and Baseline). Raises FactUnavailable."""
+        if type is Design:
+            return cast("F", self.design)
+        if type is Baseline:
+            return cast("F", self.baseline)
+        if type not in self._facts:
+            try:
+                self._facts[type] = cast("Fact", type).read(self)
+            except FactUnavailable as error:
+                self._facts[type] = error
+        found = self._facts[type]
+        if isinstance(found, FactUnavailable):
+            raise found
+        return cast("F", found)
+
+
+class Now(Struct, frozen=True):
+    """The time of the recording (UTC): what checks compare dates with, so that a recording does not rot."""
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    time: dt.datetime
+
+    @classmethod
+    def read(cls, environment: Environment) -> Now:
+        """The recording's time."""
+        return cls(environment.now)
+
+    def in_days(self, days: float) -> dt.datetime:
+        """The time that many days ahead (or, negative, ago)."""
+        return self.time + dt.timedelta(days=days)

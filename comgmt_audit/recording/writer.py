@@ -1,0 +1,173 @@
+"""Writing a recording: every file under a temporary name, then renamed; the manifest last."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from comgmt_audit import __version__
+from comgmt_audit.design import Design
+from comgmt_audit.errors import RecordingError
+from comgmt_audit.recording.format import (
+    FORMAT,
+    MANIFEST,
+    Absence,
+    Answer,
+    Form,
+    Manifest,
+    Observation,
+    encode_manifest,
+)
+
+_SUFFIX = {Form.JSON: "json", Form.LINES: "jsonl", Form.PEM: "pem", Form.TEXT: "txt"}
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+"""Every member of a .zip carries this time, so that the same recording is the same file."""
+
+
+class RecordingWriter:
+    """Collects observations into a folder, or a .zip where the name ends so.
+
+    Used as a context manager: leaving it without an error publishes the recording in one rename; an error leaves
+    nothing behind. The order in which observations come does not show in the files.
+    """
+
+    def __init__(self, target: Path, *, recorded_at: dt.datetime, design: Design, partial: str = "") -> None:
+        self.target = target
+        self._recorded_at = recorded_at
+        self._design = design
+        self._partial = partial
+        self._observations: dict[str, Observation] = {}
+        self._files: set[str] = set()
+        self._folder = Path()
+
+    def __enter__(self) -> Self:
+        if self.target.exists():
+            raise RecordingError(f"{self.target} exists already.", "Name a new folder, or remove the old one first.")
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        self._folder = Path(tempfile.mkdtemp(prefix=f".{self.target.name}.", dir=self.target.parent))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._publish()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def json(self, id: str, document: object, **rest: Any) -> None:
+        """Keep one JSON document: *id* such as ``graph/organization``; *rest* as in :meth:`keep`."""
+        text = msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=1)
+        self.keep(id, Form.JSON, text + b"\n", **rest)
+
+    def lines(self, id: str, items: Iterable[object], **rest: Any) -> None:
+        """Keep a list, one object a line. The caller gives a stable order; memory stays flat."""
+        encoder = msgspec.json.Encoder(order="sorted")
+        self.stream(id, Form.LINES, (encoder.encode(item) + b"\n" for item in items), **rest)
+
+    def text(self, id: str, text: str, **rest: Any) -> None:
+        """Keep text as it came; line ends are kept."""
+        self.keep(id, Form.TEXT, text.encode("utf-8", errors="replace"), **rest)
+
+    def pem(self, id: str, blocks: Iterable[str], **rest: Any) -> None:
+        """Keep certificates or CRLs, PEM blocks in the order given."""
+        self.keep(id, Form.PEM, "".join(block.rstrip("\n") + "\n" for block in blocks).encode(), **rest)
+
+    def keep(self, id: str, form: Form, content: bytes, **rest: Any) -> None:
+        """Keep one answer. *rest*: ``source``, ``request``, and optionally ``at`` (UTC) and ``about``."""
+        self.stream(id, form, (content,), **rest)
+
+    def stream(self, id: str, form: Form, chunks: Iterable[bytes], **rest: Any) -> None:
+        """Keep one answer that comes in pieces; nothing of it stays in memory."""
+        name = self._file_name(id, form)
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        size = 0
+        with path.open("wb") as file:
+            for chunk in chunks:
+                digest.update(chunk)
+                size += file.write(chunk)
+        self._add(id, answer=Answer(file=name, form=form, size=size, sha256=digest.hexdigest()), **rest)
+
+    def absent(self, id: str, absence: Absence, **rest: Any) -> None:
+        """Keep why there is no answer."""
+        self._add(id, absence=absence, **rest)
+
+    def _add(
+        self,
+        id: str,
+        *,
+        source: str,
+        request: str,
+        at: dt.datetime | None = None,
+        about: dict[str, Any] | None = None,
+        answer: Answer | None = None,
+        absence: Absence | None = None,
+    ) -> None:
+        if id in self._observations:
+            raise ValueError(f"observation {id} was recorded twice")
+        self._observations[id] = Observation(
+            id=id,
+            source=source,
+            request=request,
+            at=at or self._recorded_at,
+            about=about or {},
+            answer=answer,
+            absence=absence,
+        )
+
+    def _file_name(self, id: str, form: Form) -> str:
+        """A name that is legal on every system and unique without regard to case."""
+        parts = [re.sub(r"[^a-z0-9._+-]+", "-", part.lower()).strip(".-")[:80] or "x" for part in id.split("/")]
+        stem = "/".join(parts)
+        name = f"{stem}.{_SUFFIX[form]}"
+        number = 1
+        while name in self._files:
+            number += 1
+            name = f"{stem}-{number}.{_SUFFIX[form]}"
+        self._files.add(name)
+        return name
+
+    def _publish(self) -> None:
+        manifest = Manifest(
+            format=FORMAT,
+            tool=__version__,
+            recorded_at=self._recorded_at,
+            design=msgspec.to_builtins(self._design),
+            observations=tuple(self._observations[id] for id in sorted(self._observations)),
+            partial=self._partial,
+        )
+        (self._folder / MANIFEST).write_bytes(encode_manifest(manifest))
+        # Git must not convert line ends, or the checksums break on the next checkout on Windows.
+        (self._folder / ".gitattributes").write_bytes(b"* -text\n")
+        if self.target.suffix == ".zip":
+            self._zip()
+        else:
+            self._folder.chmod(0o755)
+            self._folder.replace(self.target)
+
+    def _zip(self) -> None:
+        packed = self._folder.with_suffix(".zip.tmp")
+        try:
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+                for path in sorted(p for p in self._folder.rglob("*") if p.is_file()):
+                    info = zipfile.ZipInfo(path.relative_to(self._folder).as_posix(), _ZIP_TIME)
+                    info.compress_type = zipfile.ZIP_DEFLATED
+                    info.external_attr = 0o644 << 16
+                    with path.open("rb") as source, archive.open(info, "w", force_zip64=False) as member:
+                        shutil.copyfileobj(source, member, 1024 * 1024)
+            packed.replace(self.target)
+        finally:
+            packed.unlink(missing_ok=True)

@@ -1,0 +1,169 @@
+"""Contoso: one typed description of a whole environment, healthy by default, from which every recording is filled.
+
+A defect is one named change: ``contoso().with_(tenant__mdm_authority="sccm")``. Two healthy estates exist:
+:func:`contoso` (today: scale-set CMG, public certificate for it, HTTPS management point, PKI clients, pilot) and
+:func:`contoso_2018` (the tutorial: classic CMG and CDP with own certificates under cloudapp.net).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from comgmt_audit import design as designs
+from comgmt_audit.recording import Absence, Reason, RecordingWriter
+from tests.lab import certificates, directory, dns, hosts, logs, site, tenant
+from tests.lab.names import NOW, Names
+
+
+class Estate(Struct, frozen=True, kw_only=True):
+    """All of Contoso. Parts are frozen; :meth:`with_` gives a changed copy."""
+
+    design: dict[str, Any]
+    names: Names = field(default_factory=Names)
+    tenant: tenant.Tenant = field(default_factory=tenant.Tenant)
+    site: site.Site = field(default_factory=site.Site)
+    directory: directory.Directory = field(default_factory=directory.Directory)
+    hosts: hosts.Hosts = field(default_factory=hosts.Hosts)
+    certificates: certificates.Certificates = field(default_factory=certificates.Certificates)
+    dns: dns.Dns = field(default_factory=dns.Dns)
+    logs: logs.Logs = field(default_factory=logs.Logs)
+    absences: dict[str, Absence | None] = field(default_factory=dict)
+    partial: str = ""
+
+    def with_(self, **changes: Any) -> Estate:
+        """The same estate with one thing changed; ``part__field=value`` reaches into a part, to any depth."""
+        changed = self
+        for path, value in changes.items():
+            changed = _replaced(changed, path.split("__"), value)
+        return changed
+
+    def refusing(self, observation: str, detail: str = "HTTP 403: Insufficient privileges", cure: str = "") -> Estate:
+        """The same estate whose source refuses to answer this request."""
+        return self._absent(observation, Absence(reason=Reason.REFUSED, detail=detail, cure=cure, status=403))
+
+    def unreachable(self, observation: str, detail: str = "timed out after 30 s") -> Estate:
+        """The same estate whose source does not answer this request."""
+        return self._absent(observation, Absence(reason=Reason.UNREACHABLE, detail=detail))
+
+    def unrecorded(self, observation: str) -> Estate:
+        """The same estate, of which this was not asked."""
+        return self._absent(observation, None)
+
+    def _absent(self, observation: str, absence: Absence | None) -> Estate:
+        return msgspec.structs.replace(self, absences={**self.absences, observation: absence})
+
+
+def _replaced(struct: Any, path: list[str], value: Any) -> Any:
+    head, *rest = path
+    if isinstance(struct, dict):
+        return {**struct, head: _replaced(struct[head], rest, value) if rest else value}
+    if not hasattr(struct, head):
+        raise AttributeError(f"{type(struct).__name__} has no {head!r}: {', '.join(struct.__struct_fields__)}")
+    return msgspec.structs.replace(struct, **{head: _replaced(getattr(struct, head), rest, value) if rest else value})
+
+
+RECORDERS: tuple[Callable[[Estate, RecordingWriter], None], ...] = (
+    tenant.record,
+    site.record,
+    directory.record,
+    hosts.record,
+    certificates.record,
+    dns.record,
+    logs.record,
+)
+"""What fills a recording, part by part."""
+
+
+class _LabWriter(RecordingWriter):
+    """A writer that leaves out, or replaces by their absence, the observations that a defect takes away."""
+
+    def __init__(self, target: Path, estate: Estate) -> None:
+        design = designs.from_mapping(estate.design, "the lab's design")
+        super().__init__(target, recorded_at=NOW, design=design, partial=estate.partial)
+        self._absences = estate.absences
+        self.used: set[str] = set()
+
+    def _add(self, id: str, **rest: Any) -> None:
+        if id in self._absences:
+            self.used.add(id)
+            absence = self._absences[id]
+            if absence is None:
+                return
+            rest = {"source": rest["source"], "request": rest["request"], "absence": absence}
+        super()._add(id, **rest)
+
+
+def record(estate: Estate, target: Path) -> Path:
+    """Write the estate's recording to *target*, a folder or .zip that does not exist yet."""
+    with _LabWriter(target, estate) as writer:
+        for recorder in RECORDERS:
+            recorder(estate, writer)
+        unknown = set(estate.absences) - writer.used
+        if unknown:
+            raise KeyError(f"the estate takes away what it never records: {', '.join(sorted(unknown))}")
+    return target
+
+
+def contoso(**changes: Any) -> Estate:
+    """Contoso of today, ready for co-management."""
+    names = Names()
+    design = {
+        "name": "Contoso",
+        "baseline": "current",
+        "rollout": {"tenant_id": names.tenant_id, "subscription_id": names.subscription_id, "enabled": True},
+        "site": {
+            "code": names.site_code,
+            "server": names.site_server,
+            "management_point": names.management_point,
+            "connection_point": names.management_point,
+            "cloud_role_server": names.site_server,
+        },
+        "clients": {"settings": names.client_settings, "pilot_collection": names.pilot_collection},
+        "gateway": {
+            "service_name": names.gateway_service,
+            "deployment_name": names.gateway_deployment,
+            "region": names.region,
+            "certificate_file": "ConfigMgrCloudMGServer.pfx",
+        },
+        "names": {"domain_admin": names.domain_admin},
+        "dns": {"inside": [names.inside_resolver], "outside": [names.outside_resolver]},
+    }
+    return Estate(design=design, names=names).with_(**changes)
+
+
+def contoso_2018(**changes: Any) -> Estate:
+    """Contoso as the tutorial leaves it: own certificates under cloudapp.net, classic CMG and CDP."""
+    names = Names(
+        gateway_service="testintunecmg.cloudapp.net",
+        gateway_deployment="testintunecmg.cloudapp.net",
+        gateway_name="testintunecmg",
+        distribution_service="testintunecdp.cloudapp.net",
+        distribution_deployment="testintunecdp.cloudapp.net",
+    )
+    estate = msgspec.structs.replace(contoso(), names=names)
+    return estate.with_(
+        design__name="Contoso 2018",
+        design__baseline="tutorial-2018",
+        design__pki={"cloud_certificates": "own"},
+        design__gateway={
+            "deployment": "classic",
+            "custom_domain": True,
+            "service_name": names.gateway_service,
+            "deployment_name": names.gateway_deployment,
+            "region": names.region,
+            "certificate_file": "ConfigMgrCloudMGServer.pfx",
+        },
+        design__distribution_point={
+            "wanted": True,
+            "service_name": names.distribution_service,
+            "deployment_name": names.distribution_deployment,
+            "region": names.region,
+            "certificate_file": "ConfigMgrCloudDPServer.pfx",
+        },
+        **changes,
+    )

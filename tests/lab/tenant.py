@@ -1,0 +1,58 @@
+"""Contoso's tenant, as Microsoft Graph shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from comgmt_audit.recording import RecordingWriter
+from tests.lab.names import days
+
+if TYPE_CHECKING:
+    from tests.lab.estate import Estate
+
+
+class Tenant(Struct, frozen=True, kw_only=True):
+    """Healthy by default."""
+
+    mdm_authority: str | None = "intune"
+    synchronised: bool | None = True
+    last_sync_hours_ago: float = 0.5
+
+
+def record(estate: Estate, writer: RecordingWriter) -> None:
+    """Write what Graph answers about the tenant."""
+    tenant, names = estate.tenant, estate.names
+    organization = {
+        "id": names.tenant_id,
+        "displayName": names.company,
+        "tenantType": "AAD",
+        "countryLetterCode": "DE",
+        "createdDateTime": "2019-04-02T08:11:30Z",
+        "onPremisesSyncEnabled": tenant.synchronised,
+        "onPremisesLastSyncDateTime": days(-tenant.last_sync_hours_ago / 24) if tenant.synchronised else None,
+        "verifiedDomains": [
+            {
+                "name": names.initial_domain,
+                "type": "Managed",
+                "isDefault": False,
+                "isInitial": True,
+                "capabilities": "Email, OfficeCommunicationsOnline",
+            },
+            {
+                "name": names.domain,
+                "type": "Managed",
+                "isDefault": True,
+                "isInitial": False,
+                "capabilities": "Email, Intune",
+            },
+        ],
+    }
+    writer.json("graph/organization", {"value": [organization]}, source="graph", request="GET /v1.0/organization")
+    writer.json(
+        "graph/mdm-authority",
+        {"id": names.tenant_id, "mobileDeviceManagementAuthority": tenant.mdm_authority},
+        source="graph",
+        request=f"GET /v1.0/organization/{names.tenant_id}?$select=mobileDeviceManagementAuthority",
+    )
