@@ -6,13 +6,12 @@ The public API for authors of checks::
     from comgmt_audit.facts.certificates import CloudCertificates
 """
 
-__version__ = "0.1.0"
-
 from comgmt_audit.authoring import Findings, cannot_tell, check, require
 from comgmt_audit.baselines import Baseline
 from comgmt_audit.design import Design
 from comgmt_audit.errors import NotApplicable
 from comgmt_audit.model import Evidence, Family, Finding, Outcome, Reference, Severity, Stage
+from comgmt_audit.version import __version__
 
 __all__ = [
     "Baseline",

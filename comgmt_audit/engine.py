@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from comgmt_audit import __version__
 from comgmt_audit.errors import FactUnavailable, NotApplicable, PackError
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.model import (
@@ -22,6 +21,7 @@ from comgmt_audit.model import (
     Scan,
     Severity,
 )
+from comgmt_audit.version import __version__
 
 SHOWN_PASSES = 20
 """So many passing subjects are named in a result; the rest is counted."""
@@ -90,7 +90,7 @@ def scan(
     fail_on: Severity,
     selection: str = "",
     packs: Iterable[str] = (),
-    progress: Callable[[str], None] = lambda id: None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Scan:
     """Judge the environment. *progress* is told each check's id before it runs."""
     evaluation = Evaluation(checks, environment)
@@ -112,7 +112,7 @@ def scan(
         packs=tuple(packs),
         design=msgspec.to_builtins(environment.design),
         results=tuple(results),
-        observations=_notes(environment),
+        observations=notes(environment),
     )
 
 
@@ -169,18 +169,19 @@ def _not_assessed(text: CheckText, error: FactUnavailable) -> CheckResult:
     return CheckResult(check=text, outcome=Outcome.NOT_ASSESSED, reason=error.why, cure=error.cure, findings=findings)
 
 
-def _notes(environment: Environment) -> dict[str, ObservationNote]:
-    notes = {}
+def notes(environment: Environment) -> dict[str, ObservationNote]:
+    """What was asked of each source, and what became of it: the observations as reports show them."""
+    noted = {}
     for observation in environment.recording.manifest.observations:
         absence = observation.absence
-        notes[observation.id] = ObservationNote(
+        noted[observation.id] = ObservationNote(
             source=observation.source,
             request=observation.request,
             at=observation.at,
             file=observation.answer.file if observation.answer else "",
             absence=f"{absence.reason.value}: {absence.detail}" if absence else "",
         )
-    return notes
+    return noted
 
 
 def _refuse_cycles(checks: dict[str, Check]) -> None:

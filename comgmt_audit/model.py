@@ -8,14 +8,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct, field
 
 SCAN_FORMAT = 1
 """Version of the JSON form of a scan (``schemas/scan.schema.json``)."""
 
-Value: TypeAlias = str | int | float | bool | tuple["Value", ...] | None
+if TYPE_CHECKING:
+    Value: TypeAlias = str | int | float | bool | tuple["Value", ...] | None
+else:  # msgspec decodes no recursive alias: three levels are deeper than any finding goes
+    _Plain = str | int | float | bool | None
+    Value = _Plain | tuple[_Plain | tuple[_Plain | tuple[_Plain, ...], ...], ...]
 """What a finding may state as expected or actual: plain data; reports phrase it."""
 
 

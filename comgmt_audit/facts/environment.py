@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import TracebackType
 from typing import ClassVar, Protocol, Self, TypeVar, cast
 
 from msgspec import Struct
 
 from comgmt_audit.baselines import Baseline
 from comgmt_audit.design import Design
-from comgmt_audit.errors import FactUnavailable
 from comgmt_audit.recording import Recording
 
 
@@ -31,7 +31,7 @@ F = TypeVar("F")
 
 
 class Environment:
-    """A recording with its design and baseline; reads each fact once, and remembers a failure as well."""
+    """A recording with its design and baseline; reads each fact once, and remembers a failure or crash as well."""
 
     def __init__(self, recording: Recording, design: Design, baseline: Baseline) -> None:
         self.recording = recording
@@ -39,6 +39,7 @@ class Environment:
         self.baseline = baseline
         self.now = recording.manifest.recorded_at
         self._facts: dict[type, object] = {}
+        self._failures: dict[type, tuple[Exception, TracebackType | None]] = {}
 
     def fact(self, type: type[F]) -> F:
         """The fact of that type (also Design and Baseline). Raises FactUnavailable."""
@@ -46,15 +47,16 @@ class Environment:
             return cast("F", self.design)
         if type is Baseline:
             return cast("F", self.baseline)
+        if type in self._failures:
+            error, trace = self._failures[type]
+            raise error.with_traceback(trace)  # as it was at first, or it would grow with every check that asks
         if type not in self._facts:
             try:
                 self._facts[type] = cast("Fact", type).read(self)
-            except FactUnavailable as error:
-                self._facts[type] = error
-        found = self._facts[type]
-        if isinstance(found, FactUnavailable):
-            raise found
-        return cast("F", found)
+            except Exception as error:
+                self._failures[type] = error, error.__traceback__
+                raise
+        return cast("F", self._facts[type])
 
 
 class Now(Struct, frozen=True):

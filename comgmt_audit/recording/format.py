@@ -10,10 +10,10 @@ import datetime as dt
 import hashlib
 import re
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 FORMAT = 1
 """The only recording format that this version writes and reads."""
@@ -24,9 +24,14 @@ FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,119}(?:/[a-z0-9][a-z0-9._+-]{0,1
 
 MAX_MANIFEST = 64 * 1024**2
 MAX_DOCUMENT = 256 * 1024**2
+MAX_LINE = 16 * 1024**2
 MAX_TOTAL = 8 * 1024**3
 MAX_RATIO = 250
 """Limits against hostile input, in bytes (and times: JSON of directory objects compresses 10 to 40 times)."""
+
+
+Time: TypeAlias = Annotated[dt.datetime, Meta(tz=True)]
+"""A time with its offset from UTC; without one it could not be compared with anything."""
 
 
 class Form(StrEnum):
@@ -83,7 +88,7 @@ class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     source: str
     request: str
-    at: dt.datetime
+    at: Time
     about: dict[str, Any] = field(default_factory=dict)
     answer: Answer | None = None
     absence: Absence | None = None
@@ -97,7 +102,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
     format: int
     tool: str
-    recorded_at: dt.datetime
+    recorded_at: Time
     design: dict[str, Any]
     observations: tuple[Observation, ...]
     partial: str = ""

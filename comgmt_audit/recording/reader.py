@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import collections
 import contextlib
 import hashlib
-import io
+import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +24,7 @@ from comgmt_audit.recording.format import (
     FORMAT,
     MANIFEST,
     MAX_DOCUMENT,
+    MAX_LINE,
     MAX_MANIFEST,
     MAX_RATIO,
     MAX_TOTAL,
@@ -34,6 +38,8 @@ from comgmt_audit.recording.format import (
 
 T = TypeVar("T")
 _CHUNK = 1024 * 1024
+_BROKEN = (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
+"""What the standard library raises for a file that cannot be read; ValueError: member names that are not text."""
 
 
 class Store(Protocol):
@@ -52,7 +58,7 @@ class FolderStore:
     """A recording as a folder. Links are refused: they could lead out of it."""
 
     def __init__(self, folder: Path) -> None:
-        self.name = str(folder)
+        self.name = _printable(folder)
         self._folder = folder
 
     def open(self, file: str) -> IO[bytes]:
@@ -75,19 +81,22 @@ class ZipStore:
     """A recording as a .zip; one folder around it (as Explorer makes) is allowed."""
 
     def __init__(self, path: Path) -> None:
-        self.name = str(path)
+        self.name = _printable(path)
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
-            raise RecordingError(f"{path}: is not a .zip archive, or it is cut off ({error}).") from None
+        except PermissionError:
+            raise
+        except (*_BROKEN, struct.error) as error:
+            raise RecordingError(f"{self.name}: is not a .zip archive, or it is cut off ({error}).") from None
         names = [member.filename for member in self._zip.infolist()]
         self._prefix = ""
         if MANIFEST not in names:
             inner = [name for name in names if name.count("/") == 1 and name.endswith("/" + MANIFEST)]
             self._prefix = inner[0].removesuffix(MANIFEST) if len(inner) == 1 else ""
-        duplicates = {name for name in names if names.count(name) > 1} if len(names) < 10_000 else set()
-        if duplicates:
-            raise RecordingError(f"{path}: holds {min(duplicates)!r} twice; one of them is not what was recorded.")
+        twice = [name for name, count in collections.Counter(names).items() if count > 1]
+        if twice:
+            self._zip.close()
+            raise RecordingError(f"{self.name}: holds {min(twice)!r} twice; one of them is not what was recorded.")
 
     def open(self, file: str) -> IO[bytes]:
         """The member's bytes."""
@@ -104,9 +113,15 @@ class ZipStore:
             )
         if info.flag_bits & 1:
             raise RecordingError(f"{self.name}: {file} is encrypted.", "Unpack the archive, then name the folder.")
+        if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            # LZMA lets the archive name how much memory it takes; we write Deflate only.
+            raise RecordingError(
+                f"{self.name}: {file} is packed by another method than Deflate.",
+                "Unpack the archive, then name the folder.",
+            )
         try:
             return self._zip.open(info)
-        except (zipfile.BadZipFile, NotImplementedError) as error:
+        except (*_BROKEN, struct.error) as error:
             raise RecordingError(f"{self.name}: {file} cannot be unpacked ({error}).") from None
 
     def close(self) -> None:
@@ -123,6 +138,8 @@ class Recording:
         self.name = store.name
         self.design = design.from_mapping(manifest.design, f"{store.name}: {MANIFEST}")
         self._observations = {observation.id: observation for observation in manifest.observations}
+        if len(self._observations) < len(manifest.observations):
+            raise RecordingError(f"{store.name}: {MANIFEST} lists an observation twice.")
 
     @classmethod
     def load(cls, path: Path) -> Recording:
@@ -185,7 +202,7 @@ class Recording:
         observation = self.answered(id)
         try:
             return msgspec.json.decode(self._bytes(observation, Form.JSON), type=type)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _unreadable(observation, str(error)) from None
 
     def lines(self, id: str, type: type[T]) -> Iterator[tuple[int, T]]:
@@ -193,11 +210,12 @@ class Recording:
         observation = self.answered(id)
         decoder = msgspec.json.Decoder(type)
         with self._open(observation, Form.LINES) as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(_lines(file, observation), 1):
                 try:
-                    yield number, decoder.decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    item = decoder.decode(line)
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                     raise _unreadable(observation, f"line {number}: {error}") from None
+                yield number, item
 
     def text(self, id: str) -> str:
         """A text answer, whole."""
@@ -205,11 +223,18 @@ class Recording:
 
     def text_lines(self, id: str) -> Iterator[str]:
         """A text answer line by line, with line ends; memory is flat."""
-        with (
-            self._open(self.answered(id), Form.TEXT) as file,
-            io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="") as text,
-        ):
-            yield from text
+        observation = self.answered(id)
+        with self._open(observation, Form.TEXT) as file:
+            for line in _lines(file, observation):
+                yield line.decode("utf-8", errors="replace")
+
+    def text_blocks(self, id: str, size: int = 256 * 1024) -> Iterator[str]:
+        """A text answer in pieces of about *size* bytes, cut anywhere; memory is flat whatever its lines are."""
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        with self._open(self.answered(id), Form.TEXT) as file:
+            while chunk := file.read(size):
+                yield decoder.decode(chunk)
+        yield decoder.decode(b"", final=True)
 
     def pem(self, id: str) -> bytes:
         """PEM blocks, as they were recorded."""
@@ -267,12 +292,14 @@ def _manifest(store: Store) -> Manifest:
             f"{store.name}: is not a recording: it has no {MANIFEST}.",
             "Name the folder (or .zip) that `comgmt-audit record` wrote.",
         ) from None
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except _BROKEN as error:
         raise RecordingError(f"{store.name}: {MANIFEST} cannot be read ({error}).") from None
     if len(raw) > MAX_MANIFEST:
         raise RecordingError(f"{store.name}: {MANIFEST} is larger than {MAX_MANIFEST} bytes: refused.")
     try:
         number = msgspec.json.decode(raw, type=_FormatOnly).format
+        if number < 1:
+            raise RecordingError(f"{store.name}: says that it is a recording of format {number}; there is none.")
         if number > FORMAT:
             raise RecordingError(
                 f"{store.name}: is a recording of format {number}; this version reads format {FORMAT}.",
@@ -309,7 +336,7 @@ def _verify_file(store: Store, answer: Answer) -> None:
                     break
     except FileNotFoundError:
         raise RecordingError(f"{store.name}: {answer.file} is missing.", "Copy the whole recording.") from None
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except _BROKEN as error:
         raise RecordingError(f"{store.name}: {answer.file} cannot be read ({error}).") from None
     if size == answer.size and digest.hexdigest() == answer.sha256:
         return
@@ -325,10 +352,28 @@ def _verify_file(store: Store, answer: Answer) -> None:
 def _differs_by_line_ends(store: Store, answer: Answer) -> bool:
     if answer.size > MAX_DOCUMENT:
         return False
-    with contextlib.suppress(OSError, zipfile.BadZipFile, zlib.error, EOFError), store.open(answer.file) as file:
+    with contextlib.suppress(*_BROKEN), store.open(answer.file) as file:
         content = file.read(2 * answer.size + 1).replace(b"\r\n", b"\n")
         return hashlib.sha256(content).hexdigest() == answer.sha256
     return False
+
+
+def _lines(file: IO[bytes], observation: Observation) -> Iterator[bytes]:
+    """The lines of a file with their ends, none longer than a document may be, however many there are."""
+    rest = b""
+    while chunk := file.read(_CHUNK):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line + b"\n"
+        if len(rest) > MAX_LINE:
+            raise _unreadable(observation, f"a line is longer than {MAX_LINE} bytes")
+    if rest:
+        yield rest
+
+
+def _printable(path: Path) -> str:
+    """The path as text that every report can write, also where the file system's bytes are not UTF-8."""
+    return os.fsencode(path).decode("utf-8", errors="replace")
 
 
 def _unreadable(observation: Observation, what: str) -> Unreadable:

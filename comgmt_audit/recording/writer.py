@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import re
 import shutil
+import stat
 import tempfile
 import zipfile
 from collections.abc import Iterable
@@ -15,7 +16,6 @@ from typing import Any, Self
 
 import msgspec
 
-from comgmt_audit import __version__
 from comgmt_audit.design import Design
 from comgmt_audit.errors import RecordingError
 from comgmt_audit.recording.format import (
@@ -28,8 +28,12 @@ from comgmt_audit.recording.format import (
     Observation,
     encode_manifest,
 )
+from comgmt_audit.version import __version__
 
 _SUFFIX = {Form.JSON: "json", Form.LINES: "jsonl", Form.PEM: "pem", Form.TEXT: "txt"}
+_FILE_END = re.compile(r"\.(json|jsonl|pem|txt)$")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)")
+"""Names that Windows keeps for devices, whatever their suffix (Win32: Naming Files, Paths, and Namespaces)."""
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """Every member of a .zip carries this time, so that the same recording is the same file."""
 
@@ -47,7 +51,7 @@ class RecordingWriter:
         self._design = design
         self._partial = partial
         self._observations: dict[str, Observation] = {}
-        self._files: set[str] = set()
+        self._files: set[str] = {MANIFEST}
         self._folder = Path()
 
     def __enter__(self) -> Self:
@@ -130,8 +134,7 @@ class RecordingWriter:
 
     def _file_name(self, id: str, form: Form) -> str:
         """A name that is legal on every system and unique without regard to case."""
-        parts = [re.sub(r"[^a-z0-9._+-]+", "-", part.lower()).strip(".-")[:80] or "x" for part in id.split("/")]
-        stem = "/".join(parts)
+        stem = _legal(id)
         name = f"{stem}.{_SUFFIX[form]}"
         number = 1
         while name in self._files:
@@ -152,22 +155,36 @@ class RecordingWriter:
         (self._folder / MANIFEST).write_bytes(encode_manifest(manifest))
         # Git must not convert line ends, or the checksums break on the next checkout on Windows.
         (self._folder / ".gitattributes").write_bytes(b"* -text\n")
-        if self.target.suffix == ".zip":
+        if self.target.suffix.lower() == ".zip":
             self._zip()
         else:
             self._folder.chmod(0o755)
             self._folder.replace(self.target)
 
     def _zip(self) -> None:
-        packed = self._folder.with_suffix(".zip.tmp")
+        packed = self._folder.with_name(self._folder.name + ".zip")
         try:
             with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
                 for path in sorted(p for p in self._folder.rglob("*") if p.is_file()):
                     info = zipfile.ZipInfo(path.relative_to(self._folder).as_posix(), _ZIP_TIME)
                     info.compress_type = zipfile.ZIP_DEFLATED
-                    info.external_attr = 0o644 << 16
-                    with path.open("rb") as source, archive.open(info, "w", force_zip64=False) as member:
+                    info.create_system = 3  # Unix, also where it is written on Windows: the same bytes everywhere
+                    info.external_attr = (stat.S_IFREG | 0o644) << 16
+                    info.file_size = path.stat().st_size  # decides between ZIP and ZIP64
+                    with path.open("rb") as source, archive.open(info, "w") as member:
                         shutil.copyfileobj(source, member, 1024 * 1024)
             packed.replace(self.target)
         finally:
             packed.unlink(missing_ok=True)
+
+
+def _legal(id: str) -> str:
+    """The id as a relative path that every system accepts: at most six short parts, none a device's name.
+
+    A folder never ends as a file does (``a.json``), so that none can be in the other's way.
+    """
+    *folders, last = [re.sub(r"[^a-z0-9._+-]+", "-", part.lower()) for part in id.split("/")]
+    parts = [*folders[:5], "-".join([*folders[5:], last])]
+    parts = [part.lstrip("._+-")[:80].rstrip(".-") or "x" for part in parts]
+    *folders, last = (f"x-{part}" if _DEVICE.match(part) else part for part in parts)
+    return "/".join([*(_FILE_END.sub(r"-\1", folder) for folder in folders), last])
