@@ -69,3 +69,72 @@ def pilot(design: Design) -> str | None:
 def enabled(design: Design) -> str | None:
     """Co-management is switched on."""
     return None if design.rollout.enabled else "the design says that co-management is not switched on yet"
+
+
+def gateway_alias(design: Design) -> str | None:
+    """A name in the organisation's own domain leads to the CMG."""
+    return None if design.gateway.alias else custom_domain(design)
+
+
+def both_resolvers(design: Design) -> str | None:
+    """Resolvers are declared for clients inside and outside."""
+    return None if design.dns.inside and design.dns.outside else "the design names resolvers for one view only"
+
+
+def enrolment_domains(design: Design) -> str | None:
+    """Enrolment CNAMEs are wanted for some UPN suffix."""
+    return None if design.dns.enrolment_domains else "the design wants no enrolment CNAMEs"
+
+
+def not_enabled(design: Design) -> str | None:
+    """Co-management is not switched on yet."""
+    return "the design says that co-management is switched on" if design.rollout.enabled else None
+
+
+def web_template(design: Design) -> str | None:
+    """The own CA issues web server certificates: for the cloud services, or for an HTTPS management point."""
+    if design.pki.cloud_certificates == "own" or design.site.communication == "https":
+        return None
+    return "the own CA issues no web server certificate in this design"
+
+
+def hybrid_join(design: Design) -> str | None:
+    """Domain-joined clients enrol, so they must be joined to Entra ID as well."""
+    if not design.rollout.on_premises_domain:
+        return "the design has no on-premises domain"
+    return None if design.rollout.path == "existing-clients" else "devices enrol before they get a client"
+
+
+def domain_admin(design: Design) -> str | None:
+    """The design names the domain admin who does the work."""
+    return None if design.names.domain_admin else "the design names no domain admin"
+
+
+def scale_set(design: Design) -> str | None:
+    """The CMG runs on a virtual machine scale set."""
+    return None if design.gateway.deployment == "scale-set" else "the design deploys a classic cloud service"
+
+
+def declared_tenant(design: Design) -> str | None:
+    """The design names the tenant."""
+    return None if design.rollout.tenant_id else "the design names no tenant id"
+
+
+def declared_subscription(design: Design) -> str | None:
+    """The design names the Azure subscription."""
+    return None if design.rollout.subscription_id else "the design names no Azure subscription"
+
+
+def cloud_only_devices(design: Design) -> str | None:
+    """Devices that are joined to Entra ID only will need content over the internet."""
+    return None if design.rollout.cloud_only_devices else "the design has no devices that are joined to Entra ID only"
+
+
+def pki_clients_under_enhanced_http(design: Design) -> str | None:
+    """Clients authenticate with PKI certificates although the site uses Enhanced HTTP."""
+    return pki_clients(design) or enhanced_http(design)
+
+
+def pki_clients_over_https(design: Design) -> str | None:
+    """Clients bring PKI certificates to management points that take HTTPS."""
+    return pki_clients(design) or https_management_point(design)

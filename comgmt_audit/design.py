@@ -10,7 +10,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -18,6 +18,16 @@ from msgspec import Meta, Struct, field
 from comgmt_audit.errors import DesignError
 
 Cloud: TypeAlias = Literal["public", "us-government", "china"]
+_TYPES = {
+    "str": "text in quotes",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "array": "a list",
+    "object": "a section",
+}
+"""msgspec's names of types in the words of who writes comgmt.toml."""
+
 Days: TypeAlias = Annotated[int, Meta(ge=0, le=36500)]
 
 
@@ -100,6 +110,10 @@ class Clients(Section, frozen=True, kw_only=True):
     pilot_collection: Annotated[
         str, Meta(description="Name or id of the pilot collection; empty: whatever is set.")
     ] = ""
+    samples: Annotated[
+        tuple[str, ...],
+        Meta(description="FQDNs of a few domain-joined clients of the pilot, from which host evidence is collected."),
+    ] = ()
 
 
 class CloudService(Section, frozen=True, kw_only=True):
@@ -114,11 +128,23 @@ class CloudService(Section, frozen=True, kw_only=True):
             description="The name in Azure, such as contosocmg.westeurope.cloudapp.azure.com; empty: as the site says."
         ),
     ] = ""
+    alias: Annotated[
+        str,
+        Meta(
+            description="A name in your own domain whose CNAME leads to the service, where the certificate carries the "
+            "service's name in Azure instead. Clients that connect by the alias see another name in the certificate."
+        ),
+    ] = ""
     region: Annotated[str, Meta(description="The Azure region as the console shows it, such as West Europe.")] = ""
     certificate_file: Annotated[
         str,
         Meta(description="File name of the .pfx that the wizard uploads; compared without regard to case or folder."),
     ] = ""
+
+    @property
+    def published_name(self) -> str:
+        """The name that DNS leads to the service: the alias, else the service name; empty: none is declared."""
+        return self.alias or self.service_name
 
 
 class Gateway(CloudService, frozen=True, kw_only=True):
@@ -133,11 +159,18 @@ class Gateway(CloudService, frozen=True, kw_only=True):
     custom_domain: Annotated[
         bool, Meta(description="true: the service name is in your own domain, and a CNAME leads to Azure.")
     ] = True
+    serves_content: Annotated[
+        Literal["on", "off", "unknown"],
+        Meta(
+            description="The box Allow CMG to function as a cloud distribution point of the CMG, as the console shows it: "
+            "no documented interface says it, so it is asked for here."
+        ),
+    ] = "unknown"
     verify_client_revocation: Annotated[
         Literal["on", "off", "unknown"],
         Meta(
-            description="The box Verify Client Certificate Revocation of the CMG, as the console shows it: no documented "
-            "interface says it, so it is asked for here."
+            description="The box Verify Client Certificate Revocation of the CMG, as the console shows it: no "
+            "documented interface says it, so it is asked for here."
         ),
     ] = "unknown"
 
@@ -216,10 +249,11 @@ class Design(Section, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(description="What this environment is called in reports.")] = "unnamed environment"
     baseline: Annotated[
-        str, Meta(description="current, tutorial-2018, or the path of a baseline file of your own.")
+        str, Meta(description="current, tutorial-2018, or a baseline file of your own, relative to this one.")
     ] = "current"
     recording: Annotated[
-        str, Meta(description="The recording (folder or .zip) to judge; relative to this file. Empty: read live.")
+        str,
+        Meta(description="The recording (folder or .zip) to judge; relative to this file. There are no live sources."),
     ] = ""
     rollout: Rollout = field(default_factory=Rollout)
     pki: Pki = field(default_factory=Pki)
@@ -242,6 +276,15 @@ class Design(Section, frozen=True, kw_only=True):
             or self.clients.authentication == "pki"
         )
 
+    @property
+    def names_in_dns(self) -> tuple[str, ...]:
+        """The names that every declared resolver is asked for: published names, names in Azure, enrolment names."""
+        services = [self.gateway, *([self.distribution_point] if self.distribution_point.wanted else [])]
+        names = [name for service in services for name in (service.published_name, service.deployment_name)]
+        hosts = ("enterpriseenrollment", "enterpriseregistration")
+        names += [f"{host}.{domain}" for domain in self.dns.enrolment_domains for host in hosts]
+        return tuple(dict.fromkeys(name.lower().removesuffix(".") for name in names if name))
+
 
 def load(path: Path) -> Design:
     """Read comgmt.toml. Raises DesignError, naming file, key and the likely right one."""
@@ -251,7 +294,7 @@ def load(path: Path) -> Design:
         raise DesignError(f"{path}: no such file.", "Write one, or name a recording instead.") from None
     except UnicodeDecodeError as error:
         raise DesignError(f"{path}: is not UTF-8 text ({error.reason}).", "Save the file as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DesignError(f"{path}: is not TOML: {error}.") from None
     except OSError as error:
         raise DesignError(f"{path}: cannot be read: {error.strerror}.") from None
@@ -273,16 +316,26 @@ def _explain(message: str) -> str:
     text = message[: place.start()] if place else message
     unknown = re.search(r"unknown field `([^`]*)`", text)
     if not unknown:
-        return f"{section}: {text}." if section else f"{text}."
+        words = re.sub(r"`(\w+)`", lambda name: _TYPES.get(name[1], name[0]), text)
+        return f"{section}: {words}.{_allowed(section)}" if section else f"{words}."
     key = unknown.group(1)
     known = _keys(section)
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     elsewhere = [name for name, keys in _all_keys().items() if key in keys and name != section]
     meant = f" Did you mean {close[0]!r}?" if close else ""
     if elsewhere:
-        meant = f" It belongs in [{elsewhere[0]}]." if elsewhere[0] else " It belongs at the top of the file."
+        places = " or ".join(f"in [{name}]" if name else "at the top of the file" for name in elsewhere)
+        meant = f" It belongs {places}."
     place_text = f"[{section}] has no key" if section else "there is no key or section"
     return f"{place_text} {key!r}.{meant} Known: {', '.join(known)}."
+
+
+def _allowed(key: str) -> str:
+    """The values that a key may have, where there are only some: `` Allowed: pilot, all.``."""
+    type: Any = Design
+    for name in key.split("."):
+        type = get_type_hints(type).get(name.partition("[")[0])
+    return f" Allowed: {', '.join(get_args(type))}." if get_origin(type) is Literal else ""
 
 
 def _all_keys() -> dict[str, tuple[str, ...]]:

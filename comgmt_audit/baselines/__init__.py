@@ -53,8 +53,32 @@ class Baseline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cng_since_build: Annotated[
         dict[str, int], Meta(description="First site build that takes CNG keys, by role; 0: never.")
     ]
+    templates_of_2003: Annotated[
+        bool,
+        Meta(description="Certificate templates must keep the compatibility Windows Server 2003 (schema version 2)."),
+    ]
+    management_point_names: Annotated[
+        tuple[str, ...],
+        Meta(description="Where the MP's web certificate must have its FQDN: cn and san, or either (empty)."),
+    ]
     service_suffixes: Annotated[
         dict[str, tuple[str, ...]], Meta(description="Suffixes of deployment names in Azure, by cloud.")
+    ]
+    own_custom_domain: Annotated[
+        bool, Meta(description="The own CA may issue a cloud service's certificate for a name in an own domain.")
+    ]
+    classic_suffixes: Annotated[
+        tuple[str, ...], Meta(description="Suffixes of a cloud service (classic), which a scale set no longer has.")
+    ]
+    dns_views: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(
+            description="From where the names of the cloud services must resolve (outside, inside), by who issues their "
+            "certificates (public, own)."
+        ),
+    ]
+    enrolment_targets: Annotated[
+        dict[str, dict[str, str]], Meta(description="Where the enrolment CNAMEs lead to, by cloud and host name.")
     ]
     issued_roots_limit: Annotated[int | None, Meta(description="Most root CA certificates at the CMG; null: no limit.")]
     issued_subordinates_limit: Annotated[
@@ -98,8 +122,10 @@ def _read(name: str) -> dict[str, Any]:
         )
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BaselineError(f"{path}: is not TOML: {error}.") from None
+    except OSError as error:
+        raise BaselineError(f"{path}: cannot be read: {error.strerror}.") from None
     parent = raw.pop("extends", None)
     if parent is None:
         return raw

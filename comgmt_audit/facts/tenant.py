@@ -59,7 +59,7 @@ class Tenant(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, environment: Environment) -> Tenant:
-        """The one organization. A reader with too thin a permission gets nulls, so ``createdDateTime`` must be there."""
+        """The one organization. Too thin a permission brings nulls, so ``createdDateTime`` must be there."""
         answer = environment.recording.json("graph/organization", _Organizations)
         if len(answer.value) != 1:
             raise Unreadable(f"GET /organization listed {len(answer.value)} tenants", "", "graph/organization")
@@ -85,7 +85,7 @@ class _Authority(Struct, frozen=True, rename="camel"):
 
 
 class MdmAuthority(Struct, frozen=True, kw_only=True):
-    """Who manages mobile devices: ``intune``, ``sccm`` (hybrid MDM, retired), ``office365``, or ``unknown`` (not set)."""
+    """Who manages mobile devices: ``intune``, ``sccm`` (hybrid MDM, retired), ``office365``, ``unknown`` (not set)."""
 
     needs: ClassVar[tuple[str, ...]] = ("graph/mdm-authority",)
     value: str

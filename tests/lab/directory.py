@@ -1,20 +1,354 @@
-"""Contoso's directory."""
+"""Contoso's directory: one domain with an enterprise CA, its templates, groups, computers and accounts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from msgspec import Struct
 
-from comgmt_audit.recording import RecordingWriter
+from comgmt_audit.recording import Absence, Reason, RecordingWriter
+from tests.lab import pki
+from tests.lab import security_descriptor as sd
+from tests.lab.names import Names
 
 if TYPE_CHECKING:
     from tests.lab.estate import Estate
+
+SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1"
+CLIENT_AUTHENTICATION = "1.3.6.1.5.5.7.3.2"
+NO_CERTIFICATE = b"\x00"
+SERVER_2019 = "10.0 (17763)"
+
+READ = (sd.READ, None)
+ENROLL = (sd.CONTROL_ACCESS, sd.ENROLL)
+AUTOENROLL = (sd.CONTROL_ACCESS, sd.AUTOENROLL)
+WRITE = (sd.READ_AND_WRITE, None)
+FULL = (sd.FULL_CONTROL, None)
+
+
+class Entry(Struct, frozen=True):
+    """An entry of a DACL: who (a key of :func:`sids`), what, and whether it is denied."""
+
+    who: str
+    what: tuple[int, UUID | None]
+    deny: bool = False
+
+
+_ADMINS = (Entry("authenticated-users", READ), Entry("domain-admins", WRITE), Entry("enterprise-admins", WRITE))
+
+
+class Template(Struct, frozen=True, kw_only=True):
+    """A certificate template; ``entries`` is ``None`` where the reader was not shown its descriptor."""
+
+    exists: bool = True
+    published: bool = True
+    display_name: str = ""
+    schema_version: int = 2
+    private_key_flag: int | None = 0x01010000
+    name_flag: int | None = 0
+    enrolment_flag: int | None = 0
+    signatures: int = 0
+    usages: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ("1,Microsoft RSA SChannel Cryptographic Provider",)
+    request_policies: tuple[str, ...] = ()
+    entries: tuple[Entry, ...] | None = _ADMINS
+    descriptor: bytes | None = None
+
+
+WEB = Template(
+    private_key_flag=0x01010010,
+    name_flag=1,
+    usages=(SERVER_AUTHENTICATION,),
+    # As Web Server has them: the second stays second, in whatever order they come.
+    providers=("2,Microsoft DH SChannel Cryptographic Provider", "1,Microsoft RSA SChannel Cryptographic Provider"),
+    entries=(*_ADMINS, Entry("iis-group", READ), Entry("iis-group", ENROLL)),
+)
+CLIENT = Template(
+    name_flag=0x08000000,
+    enrolment_flag=0x20,
+    usages=(CLIENT_AUTHENTICATION,),
+    entries=(
+        *_ADMINS,
+        *(Entry("domain-computers", right) for right in (READ, ENROLL, AUTOENROLL)),
+        Entry("domain-admins", ENROLL),
+    ),
+)
+
+
+class Domain(Struct, frozen=True, kw_only=True):
+    """A domain of the forest beside Contoso's own."""
+
+    name: str
+    sid: str
+    forest_root: bool = False
 
 
 class Directory(Struct, frozen=True, kw_only=True):
     """Healthy by default."""
 
+    web: Template = WEB
+    client: Template = CLIENT
+    other_domains: tuple[Domain, ...] = ()
+    forest_root: bool = True
+    ca_published: bool = True
+    ca_system_version: str | None = SERVER_2019
+    ca_has_account: bool = True
+    published_roots: tuple[str, ...] = ("root",)
+    published_intermediates: tuple[str, ...] = ("issuing",)
+    iis_group_exists: bool = True
+    iis_members: tuple[str, ...] = ("CM01", "MP01")
+    nested_group_members: tuple[str, ...] = ()
+    """Where there are some, a group of them exists, and is a member of the IIS group."""
+    computers_primary_group: int = 515
+    admin_exists: bool = True
+    admin_control: int | None = 0x200
+    admin_groups: tuple[str, ...] = ("Domain Admins",)
+    admin_primary_group: int = 513
+    keywords: tuple[str, ...] | None = None
+    """Of the service connection point; ``None``: those of the estate's tenant."""
+    connection_point_exists: bool = True
+    client_user_certificates: int | None = 1
+
+
+def base_dn(names: Names) -> str:
+    """``DC=corp,DC=contoso,DC=com``."""
+    return ",".join(f"DC={label}" for label in names.ad_domain.split("."))
+
+
+def services_dn(names: Names) -> str:
+    """The container Public Key Services of the forest."""
+    return f"CN=Public Key Services,CN=Services,CN=Configuration,{base_dn(names)}"
+
+
+def sids(estate: Estate) -> dict[str, str]:
+    """Who may stand in an entry."""
+    domain = estate.names.domain_sid
+    return {
+        "everyone": "S-1-1-0",
+        "authenticated-users": "S-1-5-11",
+        "domain-admins": f"{domain}-512",
+        "domain-users": f"{domain}-513",
+        "domain-computers": f"{domain}-515",
+        "enterprise-admins": f"{_root_sid(estate)}-519",
+        "iis-group": f"{domain}-1601",
+        "nested-group": f"{domain}-1602",
+    }
+
 
 def record(estate: Estate, writer: RecordingWriter) -> None:
-    """Write what is seen of it."""
+    """Write what an ordinary account reads over LDAP."""
+    names = estate.names
+    _lines(writer, "domains", "CN=Partitions (crossRef)", _domains(estate))
+    _lines(writer, "certificate-templates", "CN=Certificate Templates, one level, SD flags 7", _templates(estate))
+    _lines(writer, "enrollment-services", "CN=Enrollment Services", _enrollment_services(estate))
+    roots = [_authority(estate, role, "Certification Authorities") for role in estate.directory.published_roots]
+    _lines(writer, "certification-authorities", "CN=Certification Authorities", roots)
+    intermediates = [_authority(estate, role, "AIA") for role in estate.directory.published_intermediates]
+    _lines(writer, "aia", "CN=AIA", intermediates)
+    _lines(writer, "groups", "(objectCategory=group), closed under nesting", _groups(estate))
+    _lines(writer, "computers", "(objectCategory=computer)", _computers(estate))
+    _lines(writer, "accounts", "(&(objectCategory=person)(sAMAccountName=…))", _accounts(estate))
+    _connection_point(estate, writer, names)
+
+
+def _lines(writer: RecordingWriter, name: str, request: str, items: Iterable[object]) -> None:
+    writer.lines(f"directory/{name}", items, source="directory", request=f"LDAP search {request}")
+
+
+def _root_sid(estate: Estate) -> str:
+    roots = [domain.sid for domain in estate.directory.other_domains if domain.forest_root]
+    return roots[0] if roots else estate.names.domain_sid
+
+
+def _domains(estate: Estate) -> list[dict[str, Any]]:
+    directory, names = estate.directory, estate.names
+    own = {
+        "dn": base_dn(names),
+        "netbios": names.netbios,
+        "sid": names.domain_sid,
+        "forestRoot": directory.forest_root,
+    }
+    others = [
+        {
+            "dn": ",".join(f"DC={label}" for label in domain.name.split(".")),
+            "netbios": domain.name.split(".")[0].upper(),
+            "sid": domain.sid,
+            "forestRoot": domain.forest_root,
+        }
+        for domain in directory.other_domains
+    ]
+    return [own, *others]
+
+
+def _templates(estate: Estate) -> list[dict[str, Any]]:
+    directory, names = estate.directory, estate.names
+    machine = Template(schema_version=1, private_key_flag=0, usages=(CLIENT_AUTHENTICATION, SERVER_AUTHENTICATION))
+    wanted = [
+        (names.web_template, directory.web, names.web_template_oid),
+        (names.client_template, directory.client, names.client_template_oid),
+        ("Machine", machine, "1.3.6.1.4.1.311.21.8.11034890.834619.12601478.16236816.7255827.176.1.14"),
+    ]
+    return [_template(estate, cn, template, oid) for cn, template, oid in wanted if template.exists]
+
+
+def _template(estate: Estate, cn: str, template: Template, oid: str) -> dict[str, Any]:
+    attributes = {
+        "dn": f"CN={cn},CN=Certificate Templates,{services_dn(estate.names)}",
+        "cn": cn,
+        "displayName": template.display_name or cn,
+        "flags": 0x20241,
+        "revision": 100,
+        "msPKI-Template-Schema-Version": template.schema_version,
+        "msPKI-Template-Minor-Revision": 4,
+        "msPKI-Private-Key-Flag": template.private_key_flag,
+        "msPKI-Certificate-Name-Flag": template.name_flag,
+        "msPKI-Enrollment-Flag": template.enrolment_flag,
+        "msPKI-Minimal-Key-Size": 2048,
+        "msPKI-RA-Signature": template.signatures,
+        "msPKI-Cert-Template-OID": oid,
+        "msPKI-Certificate-Application-Policy": template.usages if template.schema_version > 1 else None,
+        "msPKI-RA-Application-Policies": template.request_policies or None,
+        "pKIExtendedKeyUsage": template.usages,
+        "pKIDefaultCSPs": template.providers,
+        "pKIExpirationPeriod": bytes.fromhex("0080720e5dc2fdff"),
+        "nTSecurityDescriptor": _descriptor(estate, template),
+    }
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+def _descriptor(estate: Estate, template: Template) -> bytes | None:
+    if template.descriptor is not None or template.entries is None:
+        return template.descriptor
+    known = sids(estate)
+    aces = [sd.ace(known[entry.who], *entry.what, deny=entry.deny) for entry in template.entries]
+    return sd.descriptor(aces, owner=known["enterprise-admins"])
+
+
+def _enrollment_services(estate: Estate) -> list[dict[str, Any]]:
+    directory, names = estate.directory, estate.names
+    published = [
+        name
+        for name, template in {names.web_template: directory.web, names.client_template: directory.client}.items()
+        if template.published
+    ]
+    service = {
+        "dn": f"CN={names.ca_name},CN=Enrollment Services,{services_dn(names)}",
+        "cn": names.ca_name,
+        "displayName": names.ca_name,
+        "dNSHostName": names.ca_server,
+        "cACertificate": [pki.der(estate, "issuing")],
+        "cACertificateDN": f"CN={names.ca_name}, DC=corp, DC=contoso, DC=com",
+        "certificateTemplates": ["Machine", *published],
+        "flags": 10,
+    }
+    return [service] if directory.ca_published else []
+
+
+def _authority(estate: Estate, role: str, container: str) -> dict[str, Any]:
+    name = pki.common_name(estate.names, role)
+    return {
+        "dn": f"CN={name},CN={container},{services_dn(estate.names)}",
+        "cn": name,
+        "cACertificate": [pki.der(estate, role), NO_CERTIFICATE],
+    }
+
+
+def _groups(estate: Estate) -> list[dict[str, Any]]:
+    directory, names = estate.directory, estate.names
+    known = sids(estate)
+    admins = [_user_dn(names)] if directory.admin_exists and "Domain Admins" in directory.admin_groups else []
+    administrator = f"CN=Administrator,CN=Users,{base_dn(names)}"
+    found = [
+        _group(names, "Domain Admins", known["domain-admins"], [administrator, *admins]),
+        _group(names, "Domain Computers", known["domain-computers"], []),
+        _group(names, "Enterprise Admins", known["enterprise-admins"], [administrator]),
+    ]
+    members = [_computer_dn(names, host) for host in directory.iis_members]
+    if directory.nested_group_members:
+        nested = [_computer_dn(names, host) for host in directory.nested_group_members]
+        found.append(_group(names, "Cloud role servers", known["nested-group"], nested))
+        members.append(found[-1]["dn"])
+    if directory.iis_group_exists:
+        found.append(_group(names, names.iis_group, known["iis-group"], members))
+    return found
+
+
+def _group(names: Names, name: str, sid: str, members: list[str]) -> dict[str, Any]:
+    dn = f"CN={name},CN=Users,{base_dn(names)}"
+    return {"dn": dn, "sAMAccountName": name, "objectSid": sid, "member": members}
+
+
+def _computer_dn(names: Names, host: str) -> str:
+    # A reference to another object may differ from that object's own name in case.
+    return f"CN={host},OU=Servers,{base_dn(names)}".replace("OU=Servers", "ou=servers")
+
+
+def _computers(estate: Estate) -> list[dict[str, Any]]:
+    directory, names = estate.directory, estate.names
+    servers = {names.site_server: SERVER_2019, names.management_point: SERVER_2019}
+    if directory.ca_has_account:
+        servers[names.ca_server] = directory.ca_system_version or ""
+    found = [
+        _computer(estate, host, 1100 + number, "Windows Server 2019 Standard", version)
+        for number, (host, version) in enumerate(servers.items())
+    ]
+    client = _computer(estate, names.client, 1200, "Windows 11 Enterprise", "10.0 (26100)")
+    if directory.client_user_certificates is not None:
+        client["userCertificateCount"] = directory.client_user_certificates
+    return [*found, client]
+
+
+def _computer(estate: Estate, host: str, rid: int, system: str, version: str) -> dict[str, Any]:
+    names = estate.names
+    short = host.partition(".")[0]
+    attributes = {
+        "dn": f"CN={short},OU=Servers,{base_dn(names)}",
+        "sAMAccountName": f"{short}$",
+        "dNSHostName": host,
+        "objectSid": f"{names.domain_sid}-{rid}",
+        "primaryGroupID": estate.directory.computers_primary_group,
+        "operatingSystem": system,
+    }
+    return attributes | ({"operatingSystemVersion": version} if version else {})
+
+
+def _user_dn(names: Names) -> str:
+    return f"CN={names.domain_admin},CN=Users,{base_dn(names)}"
+
+
+def _accounts(estate: Estate) -> list[dict[str, Any]]:
+    directory, names = estate.directory, estate.names
+    administrator = {
+        "dn": f"CN=Administrator,CN=Users,{base_dn(names)}",
+        "sAMAccountName": "Administrator",
+        "objectSid": f"{names.domain_sid}-500",
+        "primaryGroupID": 513,
+        "userAccountControl": 0x200,
+    }
+    admin = {
+        "dn": _user_dn(names),
+        "sAMAccountName": names.domain_admin,
+        "objectSid": f"{names.domain_sid}-1300",
+        "primaryGroupID": directory.admin_primary_group,
+    }
+    if directory.admin_control is not None:
+        admin["userAccountControl"] = directory.admin_control
+    return [administrator, admin] if directory.admin_exists else [administrator]
+
+
+def _connection_point(estate: Estate, writer: RecordingWriter, names: Names) -> None:
+    directory = estate.directory
+    dn = (
+        "CN=62a0ff2e-97b9-4513-943f-0d221bd30080,CN=Device Registration Configuration,"
+        f"CN=Services,CN=Configuration,{base_dn(names)}"
+    )
+    about = {"source": "directory", "request": f"LDAP search {dn}, base"}
+    if not directory.connection_point_exists:
+        absence = Absence(reason=Reason.ABSENT, detail="noSuchObject")
+        writer.absent("directory/service-connection-point", absence, **about)
+        return
+    healthy = (f"azureADName:{names.initial_domain}", f"azureADId:{names.tenant_id}")
+    keywords = healthy if directory.keywords is None else directory.keywords
+    writer.json("directory/service-connection-point", {"dn": dn, "keywords": keywords}, **about)

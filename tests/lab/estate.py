@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from comgmt_audit import design as designs
 from comgmt_audit.recording import Absence, Reason, RecordingWriter
-from tests.lab import certificates, directory, dns, hosts, logs, site, tenant
+from tests.lab import azure, certificates, directory, dns, entra_apps, hosts, intune, logs, people, pki, site, tenant
 from tests.lab.names import NOW, Names
 
 
@@ -26,6 +26,10 @@ class Estate(Struct, frozen=True, kw_only=True):
     design: dict[str, Any]
     names: Names = field(default_factory=Names)
     tenant: tenant.Tenant = field(default_factory=tenant.Tenant)
+    people: people.People = field(default_factory=people.People)
+    entra_apps: entra_apps.EntraApps = field(default_factory=entra_apps.EntraApps)
+    intune: intune.Intune = field(default_factory=intune.Intune)
+    azure: azure.Azure = field(default_factory=azure.Azure)
     site: site.Site = field(default_factory=site.Site)
     directory: directory.Directory = field(default_factory=directory.Directory)
     hosts: hosts.Hosts = field(default_factory=hosts.Hosts)
@@ -69,6 +73,10 @@ def _replaced(struct: Any, path: list[str], value: Any) -> Any:
 
 RECORDERS: tuple[Callable[[Estate, RecordingWriter], None], ...] = (
     tenant.record,
+    people.record,
+    entra_apps.record,
+    intune.record,
+    azure.record,
     site.record,
     directory.record,
     hosts.record,
@@ -123,17 +131,31 @@ def contoso(**changes: Any) -> Estate:
             "connection_point": names.management_point,
             "cloud_role_server": names.site_server,
         },
-        "clients": {"settings": names.client_settings, "pilot_collection": names.pilot_collection},
+        "clients": {
+            "settings": names.client_settings,
+            "pilot_collection": names.pilot_collection,
+            "samples": [names.client],
+        },
         "gateway": {
             "service_name": names.gateway_service,
             "deployment_name": names.gateway_deployment,
             "region": names.region,
             "certificate_file": "ConfigMgrCloudMGServer.pfx",
+            "verify_client_revocation": "on",
         },
         "names": {"domain_admin": names.domain_admin},
-        "dns": {"inside": [names.inside_resolver], "outside": [names.outside_resolver]},
+        "dns": {
+            "inside": [names.inside_resolver],
+            "outside": [names.outside_resolver],
+            "enrolment_domains": [names.domain],
+        },
     }
-    return Estate(design=design, names=names).with_(**changes)
+    estate = Estate(design=design, names=names)
+    # No list of public CAs knows the lab's public root, so the design declares it.
+    return estate.with_(
+        design__pki={"public_roots": [pki.fingerprint(estate, "public-root")]},
+        design__names__root_files=["TrustedRootCert.cer", "ContosoIssuingCA1.cer"],
+    ).with_(**changes)
 
 
 def contoso_2018(**changes: Any) -> Estate:
@@ -144,23 +166,30 @@ def contoso_2018(**changes: Any) -> Estate:
         gateway_name="testintunecmg",
         distribution_service="testintunecdp.cloudapp.net",
         distribution_deployment="testintunecdp.cloudapp.net",
+        gateway_alias="testintunecmg.contoso.com",
+        distribution_alias="testintunecdp.contoso.com",
     )
-    estate = msgspec.structs.replace(contoso(), names=names)
+    estate = msgspec.structs.replace(contoso(), names=names, certificates=certificates.TUTORIAL)
+    # The lists of the own CA stay inside, so clients must not look for them: without the bit 0x20.
+    estate = estate.with_(site__security_mask=448)
     return estate.with_(
         design__name="Contoso 2018",
         design__baseline="tutorial-2018",
         design__pki={"cloud_certificates": "own"},
         design__gateway={
             "deployment": "classic",
-            "custom_domain": True,
+            "custom_domain": False,
             "service_name": names.gateway_service,
+            "alias": names.gateway_alias,
             "deployment_name": names.gateway_deployment,
             "region": names.region,
             "certificate_file": "ConfigMgrCloudMGServer.pfx",
+            "verify_client_revocation": "off",
         },
         design__distribution_point={
             "wanted": True,
             "service_name": names.distribution_service,
+            "alias": names.distribution_alias,
             "deployment_name": names.distribution_deployment,
             "region": names.region,
             "certificate_file": "ConfigMgrCloudDPServer.pfx",

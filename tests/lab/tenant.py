@@ -19,6 +19,8 @@ class Tenant(Struct, frozen=True, kw_only=True):
     mdm_authority: str | None = "intune"
     synchronised: bool | None = True
     last_sync_hours_ago: float = 0.5
+    visible: bool = True
+    """Is the permission enough for more than id, name and domains? Otherwise Graph answers nulls."""
 
 
 def record(estate: Estate, writer: RecordingWriter) -> None:
@@ -29,8 +31,8 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
         "displayName": names.company,
         "tenantType": "AAD",
         "countryLetterCode": "DE",
-        "createdDateTime": "2019-04-02T08:11:30Z",
-        "onPremisesSyncEnabled": tenant.synchronised,
+        "createdDateTime": "2019-04-02T08:11:30Z" if tenant.visible else None,
+        "onPremisesSyncEnabled": tenant.synchronised if tenant.visible else None,
         "onPremisesLastSyncDateTime": days(-tenant.last_sync_hours_ago / 24) if tenant.synchronised else None,
         "verifiedDomains": [
             {

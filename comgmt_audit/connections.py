@@ -1,0 +1,116 @@
+"""Where and how to connect: the tables ``[connect.…]`` of comgmt.toml.
+
+They say nothing of what is meant, so they never go into a recording. Secrets have no place here: a password or client
+secret comes from the environment, a file, or the system's keyring, and the key here only says which.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+
+class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of comgmt.toml; a key that it does not know is an error."""
+
+
+class Cloud(Table, frozen=True, kw_only=True):
+    """Microsoft Graph and Azure Resource Manager."""
+
+    use: Annotated[bool, Meta(description="false: do not read Microsoft Graph and Azure.")] = True
+    sign_in: Annotated[
+        Literal[
+            "environment",
+            "client-secret",
+            "certificate",
+            "managed-identity",
+            "workload-identity",
+            "azure-cli",
+            "device-code",
+            "browser",
+        ],
+        Meta(description="How to sign in; environment: by the standard AZURE_* variables."),
+    ] = "environment"
+    tenant_id: Annotated[str, Meta(description="The tenant to sign in to; empty: AZURE_TENANT_ID.")] = ""
+    client_id: Annotated[str, Meta(description="The application to sign in as; empty: AZURE_CLIENT_ID.")] = ""
+    certificate: Annotated[
+        str, Meta(description="File with the application's certificate and key (PEM or PFX); empty: the AZURE_ variable.")
+    ] = ""
+    secret: Annotated[
+        str,
+        Meta(description="Where the secret is: env:NAME, file:PATH or keyring:SERVICE/USER; never the secret itself."),
+    ] = "env:AZURE_CLIENT_SECRET"
+    graph_root: Annotated[str, Meta(description="Graph's address where it is not that of the declared cloud.")] = ""
+    arm_root: Annotated[str, Meta(description="Resource Manager's address where it is not the cloud's.")] = ""
+    authority: Annotated[str, Meta(description="The sign-in address where it is not the cloud's.")] = ""
+    ca_file: Annotated[str, Meta(description="PEM file of a CA to trust beside the system's (TLS inspection).")] = ""
+
+
+class AdminService(Table, frozen=True, kw_only=True):
+    """The AdminService of the Configuration Manager site."""
+
+    use: Annotated[bool, Meta(description="false: do not read the site.")] = True
+    provider: Annotated[str, Meta(description="FQDN of the SMS Provider; empty: site.server of the design.")] = ""
+    authentication: Annotated[
+        Literal["kerberos", "ntlm", "bearer"],
+        Meta(description="kerberos (the default), ntlm (refused from 2509 on), or bearer: a token, through a CMG."),
+    ] = "kerberos"
+    user: Annotated[str, Meta(description="Account (user@REALM); empty: the one that is signed in.")] = ""
+    password: Annotated[str, Meta(description="Where its password is: env:NAME, file:PATH or keyring:SERVICE/USER.")] = ""
+    ca_file: Annotated[
+        str, Meta(description="PEM file of the root that issued the provider's certificate (often SMS Issuing).")
+    ] = ""
+    root: Annotated[str, Meta(description="The service's address where it is not https://PROVIDER/AdminService.")] = ""
+
+
+class Ldap(Table, frozen=True, kw_only=True):
+    """Active Directory."""
+
+    use: Annotated[bool, Meta(description="false: do not read the directory.")] = True
+    server: Annotated[str, Meta(description="ldaps://DC or ldap://DC (StartTLS or sealed); empty: no directory.")] = ""
+    authentication: Annotated[
+        Literal["kerberos", "simple"], Meta(description="kerberos (sealed), or simple bind over TLS.")
+    ] = "kerberos"
+    user: Annotated[str, Meta(description="Account (user@domain); empty: the one that is signed in.")] = ""
+    password: Annotated[str, Meta(description="Where its password is: env:NAME, file:PATH or keyring:SERVICE/USER.")] = ""
+    ca_file: Annotated[str, Meta(description="PEM file of the root that issued the DC's certificate.")] = ""
+
+
+class Files(Table, frozen=True, kw_only=True):
+    """Files that the administrator names: certificates, collected host evidence, logs."""
+
+    certificates: Annotated[tuple[str, ...], Meta(description="Certificate files, or folders of them.")] = ()
+    certificate_password: Annotated[
+        str, Meta(description="Where the password of the .pfx files is: env:NAME, file:PATH or keyring:SERVICE/USER.")
+    ] = ""
+    hosts: Annotated[
+        tuple[str, ...], Meta(description="Output of the collect script, or folders SERVER/ with command outputs.")
+    ] = ()
+    logs: Annotated[
+        dict[str, str], Meta(description="Server name to its log folder: a local path or \\\\SERVER\\SHARE\\Logs.")
+    ] = {}
+    log_user: Annotated[str, Meta(description="Account for UNC paths; empty: the one that is signed in.")] = ""
+    log_password: Annotated[str, Meta(description="Where its password is: env:NAME, file:PATH or keyring:SERVICE/USER.")] = ""
+
+
+class Web(Table, frozen=True, kw_only=True):
+    """CRLs, TLS endpoints, DNS: read over the network from where the scanner runs."""
+
+    use: Annotated[bool, Meta(description="false: ask no resolver, fetch no CRL, open no TLS connection.")] = True
+    vantage: Annotated[
+        Literal["inside", "outside"], Meta(description="Where the scanner runs: CRLs fetched here count for there.")
+    ] = "inside"
+    addresses: Annotated[
+        dict[str, str], Meta(description="host:port to address:port, where a name must be reached another way.")
+    ] = {}
+
+
+class Connections(Table, frozen=True, kw_only=True):
+    """All of ``[connect]``."""
+
+    cloud: Cloud = field(default_factory=Cloud)
+    admin_service: AdminService = field(default_factory=AdminService)
+    directory: Ldap = field(default_factory=Ldap)
+    files: Files = field(default_factory=Files)
+    web: Web = field(default_factory=Web)

@@ -1,0 +1,94 @@
+"""Azure services: each case changes one thing in healthy Contoso."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab.estate import contoso
+
+OTHER = "00000000-0000-4000-8000-000000000099"
+
+
+def own(outcomes: dict[str, str]) -> dict[str, str]:
+    """The outcomes of this family."""
+    return {id: outcome for id, outcome in outcomes.items() if id.startswith("AZS")}
+
+
+def test_no_azure_service_fails(changed):
+    assert own(changed(contoso(site__azure_services=()))) == {"AZS010": "fail", "AZS050": "blocked"}
+
+
+def test_cloud_attach_alone_is_not_assessed(changed):
+    assert own(changed(contoso(site__azure_services=(5,)))) == {"AZS010": "not assessed"}
+    assert own(changed(contoso(site__azure_services=("5",)))) == {"AZS010": "not assessed"}
+
+
+def test_cloud_management_alone_is_in_order(changed):
+    assert own(changed(contoso(site__azure_services=(1,)))) == {}
+
+
+def test_another_tenant_fails_and_blocks_its_apps(changed):
+    outcomes = own(changed(contoso(site__tenant_ids=(OTHER,))))
+    assert outcomes == {"AZS020": "fail", "AZS030": "blocked", "AZS040": "blocked"}
+
+
+def test_no_tenant_that_thin_rights_hide_is_not_assessed(changed):
+    outcomes = own(changed(contoso(site__tenant_ids=(), site__full_access=False)))
+    assert outcomes == dict.fromkeys(("AZS020", "AZS030", "AZS040"), "not assessed")
+
+
+def test_a_second_tenant_fails(changed):
+    # F106
+    assert own(changed(contoso(site__tenant_ids=("", OTHER)))) == {"AZS030": "fail"}
+
+
+def test_any_tenant_will_do_where_none_is_declared(judge):
+    assert judge(contoso(design__rollout__tenant_id="", site__tenant_ids=(OTHER,)))["AZS020"].outcome == "pass"
+
+
+@pytest.mark.parametrize("app", ["server_app", "client_app"])
+def test_a_missing_app_fails(changed, app):
+    assert own(changed(contoso(**{f"site__{app}": False}))) == {"AZS040": "fail"}
+
+
+def test_apps_that_thin_rights_hide_are_not_assessed(judge):
+    assert judge(contoso(site__client_app=False, site__full_access=False))["AZS040"].outcome == "not assessed"
+
+
+def test_a_declared_app_that_the_site_does_not_know_fails(judge):
+    names = contoso().names
+    apps = {"server_app_id": names.server_app_id, "client_app_id": OTHER}
+    assert judge(contoso(design__apps=apps))["AZS040"].outcome == "fail"
+    apps = {"server_app_id": names.server_app_id.upper(), "client_app_id": names.client_app_id}
+    assert judge(contoso(design__apps=apps))["AZS040"].outcome == "pass"
+
+
+def test_apps_that_cannot_be_told_apart_are_not_assessed(changed):
+    assert own(changed(contoso(site__app_uris=False))) == {"AZS040": "not assessed"}
+
+
+@pytest.mark.parametrize(("state", "status"), [(0, 0), (2, 0), (1, 2)])
+def test_a_discovery_that_does_not_run_fails(changed, state, status):
+    estate = contoso(site__discovery_state=state, site__discovery_status=status)
+    assert own(changed(estate)) == {"AZS050": "fail"}
+
+
+def test_a_discovery_with_warnings_runs(changed):
+    assert own(changed(contoso(site__discovery_status=1))) == {}
+
+
+def test_a_scheduled_discovery_that_is_stopped_is_not_assessed(changed):
+    assert own(changed(contoso(site__discovery_state=0, site__discovery_starts=1))) == {"AZS050": "not assessed"}
+
+
+@pytest.mark.parametrize(
+    ("observation", "id"),
+    [
+        ("site/SMS_Azure_CloudService", "AZS010"),
+        ("site/SMS_AAD_Tenant_Ex", "AZS020"),
+        ("site/SMS_AAD_Application_Ex", "AZS040"),
+        ("site/SMS_ComponentSummarizer", "AZS050"),
+    ],
+)
+def test_refused_requests_are_not_assessed(judge, observation, id):
+    assert judge(contoso().refusing(observation))[id].outcome == "not assessed"

@@ -1,0 +1,99 @@
+"""Listings of ``certutil -store My``."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from comgmt_audit.facts.certutil import NotListing, parse
+
+HEAD = 'My "Personal"\n'
+END = "CertUtil: -store command completed successfully.\n"
+HASH = "1128c3d4 e5f60718 293a4b5c 6d7e8f90 a1b2c3d4"
+
+
+def block(*lines: str, number: int = 0) -> str:
+    head = [
+        f"================ Certificate {number} ================",
+        "Serial Number: 440000000a0d2ff137199552aa00000000000a",
+        "Issuer: CN=Contoso Issuing CA 1, DC=corp, DC=contoso, DC=com",
+        " NotBefore: 21/09/2026 08:52",
+        " NotAfter: 12/12/2027 00:00",
+        "Subject: CN=cmg.contoso.com, O=Contoso Ltd",
+        "Non-root Certificate",
+        "Template: ConfigMgrCloudWebServer, ConfigMgr Cloud",
+        f"Cert Hash(sha1): {HASH}",
+    ]
+    return "\n".join([*head, *lines]) + "\n"
+
+
+PROVIDER = "  Provider = Microsoft RSA SChannel Cryptographic Provider"
+
+
+@pytest.mark.parametrize(
+    ("lines", "has_key", "exportable"),
+    [
+        ((PROVIDER, "Encryption test passed"), True, True),
+        ((PROVIDER, "Signature test passed"), True, True),
+        ((PROVIDER, "Private key is NOT exportable", "Encryption test passed"), True, False),
+        ((PROVIDER, "Private key is NOT exportable"), None, False),
+        ((PROVIDER,), None, None),
+        (("Encryption test passed",), True, None),
+        ((PROVIDER, "Missing stored keyset"), False, False),
+        ((), None, None),
+    ],
+)
+def test_what_is_known_of_the_key(lines, has_key, exportable):
+    (found,) = parse(HEAD + block(*lines) + END)
+    assert (found.has_key, found.exportable) == (has_key, exportable)
+
+
+def test_the_fields_of_a_certificate():
+    (found,) = parse(HEAD + block("Archived!", PROVIDER) + END)
+    assert found.thumbprint == "1128C3D4E5F60718293A4B5C6D7E8F90A1B2C3D4"
+    assert found.subject == "CN=cmg.contoso.com, O=Contoso Ltd"
+    assert found.issuer.startswith("CN=Contoso Issuing CA 1")
+    assert found.template == "ConfigMgrCloudWebServer"
+    assert found.provider == "Microsoft RSA SChannel Cryptographic Provider"
+    assert found.archived
+    assert found.line == 2
+
+
+def test_every_certificate_has_its_own_lines():
+    text = HEAD + block(PROVIDER, "Encryption test passed") + block("Missing stored keyset", number=1) + END
+    assert [found.has_key for found in parse(text)] == [True, False]
+
+
+def test_line_ends_of_windows_and_lines_without_indentation_are_read():
+    text = (HEAD + block(PROVIDER.strip(), "Encryption test passed") + END).replace("\n", "\r\n")
+    assert parse(text)[0].exportable is True
+
+
+def test_an_empty_store_is_empty():
+    assert parse(HEAD + END) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        HEAD + block(PROVIDER),
+        HEAD + block().replace("Cert Hash", "Hash") + END,
+        HEAD + block().replace(HASH, "11 28") + END,
+        "CertUtil: -store command FAILED: 0x80070005 (WIN32: 5 ERROR_ACCESS_DENIED)\n",
+    ],
+    ids=["empty", "broken off", "no hash", "short hash", "failed"],
+)
+def test_what_is_no_whole_listing_is_refused(text):
+    with pytest.raises(NotListing):
+        parse(text)
+
+
+@given(st.text())
+def test_arbitrary_text_is_refused_or_read(text):
+    for candidate in (text, HEAD + block(text) + END):
+        with contextlib.suppress(NotListing):
+            parse(candidate)

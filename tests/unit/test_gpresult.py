@@ -1,0 +1,79 @@
+"""What gpresult says of a computer's groups, as text and as XML."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from comgmt_audit.facts.gpresult import NotCollected, parse
+from tests.lab.hosts import gpresult
+
+RSOP = 'xmlns="http://www.microsoft.com/GroupPolicy/Rsop"'
+TYPES = "http://www.microsoft.com/GroupPolicy/Types"
+
+
+def xml(*groups: tuple[str, str], declaration: str = '<?xml version="1.0" encoding="utf-16"?>') -> str:
+    listed = "".join(
+        f'<SecurityGroup><SID xmlns="{TYPES}">{sid}</SID><q1:Name xmlns:q1="{TYPES}">{name}</q1:Name></SecurityGroup>'
+        for name, sid in groups
+    )
+    computer = f"<ComputerResults><Name>CONTOSO\\CM01$</Name>{listed}</ComputerResults>"
+    user = f'<UserResults><SecurityGroup><Name xmlns="{TYPES}">Of the user</Name></SecurityGroup></UserResults>'
+    return f"{declaration}\n<Rsop {RSOP}>{computer}{user}</Rsop>"
+
+
+def test_the_computers_groups_are_read_and_not_the_users():
+    policy = parse(gpresult(("BUILTIN\\Administrators", "CM01$", "ConfigMgr IIS Servers")))
+    assert policy.groups == {"administrators", "cm01$", "configmgr iis servers", "system mandatory level"}
+
+
+def test_a_group_is_compared_as_a_whole_without_case_and_domain():
+    policy = parse(gpresult(("ConfigMgr IIS Servers-old",)))
+    assert not policy.has("ConfigMgr IIS Servers")
+    assert policy.has("CONTOSO\\configmgr iis servers-OLD")
+
+
+def test_xml_is_read_by_namespace_whatever_encoding_it_declares():
+    policy = parse("\ufeff" + xml(("CONTOSO\\ConfigMgr IIS Servers", "S-1-5-21-1-2-3-1601"), ("Everyone", "S-1-1-0")))
+    assert policy.has("ConfigMgr IIS Servers")
+    assert policy.sids == {"S-1-5-21-1-2-3-1601", "S-1-1-0"}
+
+
+def test_xml_of_another_namespace_is_not_that_of_gpresult():
+    with pytest.raises(NotCollected, match="not that of gpresult"):
+        parse(xml(("Everyone", "S-1-1-0")).replace(RSOP, 'xmlns="urn:other"'))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "English"),
+        ("ERROR: Access Denied.", "denied"),
+        (gpresult(("x",)).replace("COMPUTER SETTINGS", "x"), "no computer section"),
+        (gpresult(("x",)).replace("The computer is a part", "x"), "lists no security groups"),
+        (gpresult(("x",)).replace("Result tool", "x").replace("COMPUTER SETTINGS", "COMPUTEREINSTELLUNGEN"), "English"),
+        (xml(), "lists no security groups"),
+        (f"<Rsop {RSOP}><UserResults/></Rsop>", "no computer section"),
+        ("<Rsop", "not the XML"),
+        (f'<!DOCTYPE x [<!ENTITY a "b">]><Rsop {RSOP}>&a;</Rsop>', "not the XML"),
+        ("<a>" * 10_000, "not the XML"),
+    ],
+)
+def test_what_was_not_collected_is_said(text, why):
+    with pytest.raises(NotCollected, match=why):
+        parse(text)
+
+
+def test_a_list_without_an_end_and_without_a_rule_is_read():
+    text = "COMPUTER SETTINGS\nThe computer is a part of the following security groups\n  Everyone"
+    assert parse(text).groups == {"everyone"}
+
+
+@given(st.text())
+def test_arbitrary_text_is_refused_or_read(text):
+    for candidate in (text, "<" + text, "COMPUTER SETTINGS\n" + text):
+        with contextlib.suppress(NotCollected):
+            parse(candidate)
