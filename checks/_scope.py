@@ -1,8 +1,8 @@
-"""When a check applies: each function reads the design, and returns why not, or ``None`` where it does."""
+"""When a check applies: each function reads the design (and maybe the baseline); returns why not, or ``None`` if so."""
 
 from __future__ import annotations
 
-from comgmt_audit import Design
+from comgmt_audit import Baseline, Design
 
 
 def on_premises_domain(design: Design) -> str | None:
@@ -138,3 +138,17 @@ def pki_clients_under_enhanced_http(design: Design) -> str | None:
 def pki_clients_over_https(design: Design) -> str | None:
     """Clients bring PKI certificates to management points that take HTTPS."""
     return pki_clients(design) or https_management_point(design)
+
+
+def users_need_premium(design: Design, baseline: Baseline) -> str | None:
+    """On the declared path every user needs Entra ID P1 or P2."""
+    path = design.rollout.path
+    needed = path in baseline.premium_licence_paths
+    return None if needed else f"on the path {path} users need no Entra ID Premium ({baseline.title})"
+
+
+def users_need_intune(design: Design, baseline: Baseline) -> str | None:
+    """On the declared path every user needs an Intune licence."""
+    path = design.rollout.path
+    needed = path in baseline.intune_licence_paths
+    return None if needed else f"on the path {path} users need no Intune licence each ({baseline.title})"

@@ -202,7 +202,7 @@ def _covered(group: Group, covered: dict[str, str] | None) -> Finding:
     "ENR070",
     severity=Severity.HIGH,
     covers=["S127"],
-    tags=["beyond-the-tutorial"],
+    tags=["beyond"],
     step=_STEP,
     refs=[learn("Set enrolment restrictions", "intune/intune-service/enrollment/enrollment-restrictions-set")],
 )

@@ -7,11 +7,9 @@ from functools import cache
 
 from comgmt_audit import (
     Baseline,
-    Design,
     Family,
     Finding,
     Findings,
-    NotApplicable,
     Severity,
     Stage,
     cannot_tell,
@@ -21,6 +19,7 @@ from comgmt_audit import (
 from comgmt_audit.facts.licences import Gap, Licences, SubscribedSkus, failed_assignments, gap
 from comgmt_audit.facts.users import User, Users
 
+from ._scope import users_need_intune, users_need_premium
 from ._shared import learn
 
 family = Family(code="LIC", title="Licences", stage=Stage.TENANT)
@@ -104,8 +103,9 @@ def licences_have_units_left(skus: SubscribedSkus, baseline: Baseline) -> Findin
     step=_STEP,
     refs=[_FAQ, _PLANS],
     after=["LIC010"],
+    applies=users_need_premium,
 )
-def every_user_has_entra_premium(users: Users, skus: SubscribedSkus, baseline: Baseline, design: Design) -> Findings:
+def every_user_has_entra_premium(users: Users, skus: SubscribedSkus, baseline: Baseline) -> Findings:
     """Every enabled user really has Microsoft Entra ID P1 or P2.
 
     Why: A device enrols automatically only for a user with Entra ID P1; a licence whose plan is switched off, or whose
@@ -113,8 +113,6 @@ def every_user_has_entra_premium(users: Users, skus: SubscribedSkus, baseline: B
     Remedy: Assign a licence with Entra ID P1 (Entra admin centre > Billing > Licenses, or by a group), with the plan
     switched on. Waive accounts that never sign in to a device, such as service accounts.
     """
-    if design.rollout.path not in baseline.premium_licence_paths:
-        raise NotApplicable(f"on the path {design.rollout.path} users need no Entra ID Premium ({baseline.title})")
     yield from _judged(users, skus, baseline.premium_plans)
 
 
@@ -125,8 +123,9 @@ def every_user_has_entra_premium(users: Users, skus: SubscribedSkus, baseline: B
     step=_STEP,
     refs=[_FAQ, learn("Assign Intune licences", "intune/intune-service/fundamentals/licenses-assign")],
     after=["LIC020"],
+    applies=users_need_intune,
 )
-def every_user_has_intune(users: Users, skus: SubscribedSkus, baseline: Baseline, design: Design) -> Findings:
+def every_user_has_intune(users: Users, skus: SubscribedSkus, baseline: Baseline) -> Findings:
     """Every enabled user really has Microsoft Intune.
 
     Why: A user without Intune cannot enrol a device ("This account is not allowed on this phone", error 0x8018002b).
@@ -134,8 +133,6 @@ def every_user_has_intune(users: Users, skus: SubscribedSkus, baseline: Baseline
     Remedy: Assign a licence with Intune (Entra admin centre > Billing > Licenses, or by a group), with the plan
     switched on. Waive accounts that never sign in to a device, such as service accounts.
     """
-    if design.rollout.path not in baseline.intune_licence_paths:
-        raise NotApplicable(f"on the path {design.rollout.path} users need no Intune licence each ({baseline.title})")
     yield from _judged(users, skus, baseline.intune_plans)
 
 

@@ -9,11 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+from comgmt_audit.baselines import Baseline
 from comgmt_audit.design import Design
 from comgmt_audit.model import Evidence, Finding, Outcome, Reference, Severity, Value
 
 Findings: TypeAlias = Iterator[Finding]
 """What a check yields: one finding a subject."""
+
+Scope: TypeAlias = Callable[[Design], str | None] | Callable[[Design, Baseline], str | None]
+"""Says why a check does not apply, or ``None`` where it does."""
+
+_PLAIN = frozenset({str, bool, int, float})
 
 MARK = "__comgmt_check__"
 """The attribute under which the decorator leaves its data; the pack loader collects it."""
@@ -47,7 +53,7 @@ class Declared:
         step: str,
         after: Sequence[str],
         empty: str,
-        applies: Callable[[Design], str | None] | None,
+        applies: Scope | None,
     ) -> None:
         self.id = id
         self.severity = severity
@@ -70,7 +76,7 @@ def check(
     step: str = "",
     after: Sequence[str] = (),
     empty: str = "",
-    applies: Callable[[Design], str | None] | None = None,
+    applies: Scope | None = None,
 ) -> Callable[[Callable[..., Iterable[Finding]]], Callable[..., Iterable[Finding]]]:
     """Mark a function as a check.
 
@@ -83,7 +89,7 @@ def check(
     :param after: checks whose failure makes this one *blocked* instead of failing again.
     :param empty: why it is in order that there is no subject at all (outcome *not applicable*); without it, a check
         that saw nothing is *not assessed*.
-    :param applies: reads the design; returns why the check does not apply, or ``None`` where it does.
+    :param applies: reads the design (and the baseline, as a second parameter); returns why the check does not apply, or ``None`` where it does.
     """
 
     def mark(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
@@ -147,11 +153,11 @@ def cannot_tell(
 
 def plain(value: object) -> Value:
     """A value as plain data: times in ISO 8601 (UTC), enumerations by value, sets in order."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
+    if value is None or type(value) in _PLAIN:
+        return value  # type: ignore[return-value]  # narrowed by the exact type: the hot path of 100,000 findings
     if isinstance(value, Enum):
         return plain(value.value)
-    if isinstance(value, str):
+    if isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value.tzinfo else value.isoformat()
@@ -166,7 +172,8 @@ def plain(value: object) -> Value:
     if isinstance(value, set | frozenset):
         return tuple(sorted((plain(item) for item in value), key=str))
     if isinstance(value, Iterable):
-        return tuple(plain(item) for item in value)
+        items = tuple(value)
+        return items if all(type(item) is str for item in items) else tuple(plain(item) for item in items)
     return str(value)
 
 

@@ -45,7 +45,7 @@ class Evaluation:
     def _evaluate(self, check: Check) -> CheckResult:
         text = CheckText.of(check)
         try:
-            why_not = check.applies(self.environment.design) if check.applies else None
+            why_not = check.applies(self.environment.design, self.environment.baseline) if check.applies else None
             if why_not:
                 return CheckResult(check=text, outcome=Outcome.NOT_APPLICABLE, reason=why_not)
             if blockers := self._blockers(check):

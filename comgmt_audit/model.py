@@ -113,7 +113,7 @@ class Check(Struct, frozen=True, kw_only=True):
     pack: str = ""
     empty: str = ""
     function: Callable[..., Iterable[Finding]]
-    applies: Callable[[Any], str | None] | None = None
+    applies: Callable[[Any, Any], str | None] | None = None
     facts: dict[str, type] = field(default_factory=dict)
 
 

@@ -5,22 +5,25 @@ Loading only collects what ``@check`` marked; nothing is registered at import, s
 
 from __future__ import annotations
 
+import functools
 import importlib.machinery
 import importlib.util
 import inspect
+import re
 import sys
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
-from comgmt_audit.authoring import MARK, Declared, documentation
+from comgmt_audit.authoring import MARK, Declared, Scope, documentation
 from comgmt_audit.baselines import Baseline
 from comgmt_audit.design import Design
 from comgmt_audit.errors import PackError
-from comgmt_audit.model import Check, Family
+from comgmt_audit.model import Check, Family, Severity
 
 _HERE = Path(__file__).parent
+_ID = re.compile(r"[A-Z]{3}[0-9]{3}")
 
 
 def folder(name: str) -> Path:
@@ -41,7 +44,7 @@ def load(directory: Path, name: str) -> tuple[Check, ...]:
     files = sorted(path for path in directory.glob("*.py") if not path.name.startswith("_"))
     if not files:
         raise PackError(f"{directory}: has no check files (*.py).")
-    package = mount(directory, f"comgmt_audit_pack_{name.replace('-', '_')}")
+    package = mount(directory, "comgmt_audit_pack_" + re.sub(r"\W", "_", name))
     checks = [check for path in files for check in _collect(module(package, path.stem), path, name)]
     return tuple(checks)
 
@@ -52,7 +55,7 @@ def combine(packs: Iterable[Sequence[Check]]) -> tuple[Check, ...]:
     for check in (check for pack in packs for check in pack):
         if other := checks.get(check.id):
             raise PackError(
-                f"{check.id} is defined twice: {check.name} in pack {check.pack}, and {other.name} in pack {other.pack}.",
+                f"{check.id} is defined twice: {check.name} in pack {check.pack}, {other.name} in pack {other.pack}.",
                 "Give your check an id with letters of its own.",
             )
         checks[check.id] = check
@@ -76,10 +79,16 @@ def module(package: str, name: str) -> ModuleType:
     """A module of a mounted package. Raises PackError with the author's own error."""
     try:
         return importlib.import_module(f"{package}.{name}")
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         where = sys.modules[package].__spec__
         places = list(where.submodule_search_locations or []) if where else []
         raise PackError(f"{Path(*places[:1]) / name}.py cannot be loaded: {type(error).__name__}: {error}") from error
+
+
+def report(name: str) -> ModuleType:
+    """A module of our reports, such as ``page``; the folder is mounted as a pack is, once."""
+    package = "comgmt_audit_reports"
+    return module(package if package in sys.modules else mount(folder("reports"), package), name)
 
 
 def _collect(loaded: ModuleType, path: Path, pack: str) -> Iterable[Check]:
@@ -95,10 +104,17 @@ def _collect(loaded: ModuleType, path: Path, pack: str) -> Iterable[Check]:
         try:
             title, why, remedy = documentation(function)
             facts = _facts(function)
-        except (ValueError, NameError, TypeError) as error:
+        except (ValueError, NameError, TypeError, AttributeError) as error:
             raise PackError(f"{path}: {function.__name__} ({declared.id}): {error}.") from None
-        if not declared.id.startswith(family.code):
+        if not _ID.fullmatch(str(declared.id)):
+            raise PackError(
+                f"{path}: {function.__name__} has the id {declared.id!r}.",
+                "An id is three capital letters, those of the family, and three digits: CRT010.",
+            )
+        if declared.id[:3] != family.code:
             raise PackError(f"{path}: {declared.id} does not belong to the family {family.code}.")
+        if not isinstance(declared.severity, Severity):
+            raise PackError(f"{path}: {declared.id} has the severity {declared.severity!r}; write Severity.HIGH.")
         yield Check(
             id=declared.id,
             title=title,
@@ -115,15 +131,25 @@ def _collect(loaded: ModuleType, path: Path, pack: str) -> Iterable[Check]:
             pack=pack,
             empty=declared.empty,
             function=function,
-            applies=declared.applies,
+            applies=_scope(declared.applies),
             facts=facts,
         )
 
 
-def _facts(function: object) -> dict[str, type]:
-    hints = typing.get_type_hints(function)
+def _scope(applies: Scope | None) -> Callable[[Design, Baseline], str | None] | None:
+    """The predicate with both parameters; most read the design only."""
+    if applies is None or applies.__code__.co_argcount > 1:
+        return typing.cast("Callable[[Design, Baseline], str | None] | None", applies)
+    on_design = typing.cast("Callable[[Design], str | None]", applies)
+    return functools.wraps(on_design)(lambda design, baseline: on_design(design))
+
+
+def _facts(function: FunctionType) -> dict[str, type]:
+    code = function.__code__
+    # Not typing.get_type_hints: it costs five times as much, and start-up is measured.
+    hints = inspect.get_annotations(function, eval_str=True)
     facts = {}
-    for name in inspect.signature(typing.cast("typing.Callable[..., object]", function)).parameters:
+    for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
         fact = hints.get(name)
         if not isinstance(fact, type) or not (fact in (Design, Baseline) or hasattr(fact, "read")):
             raise ValueError(f"parameter {name!r} is not annotated with a fact")

@@ -173,7 +173,7 @@ def test_a_check_that_yields_no_findings_is_an_error(estate, function):
 
 
 def test_a_crash_of_the_scope_is_an_error_too(estate):
-    check = a_check("AAA010", passes, applies=lambda design: design.nonsense)
+    check = a_check("AAA010", passes, applies=lambda design, baseline: design.nonsense)
     assert Evaluation([check], estate).result("AAA010").outcome is Outcome.ERROR
 
 
@@ -190,14 +190,14 @@ def test_ctrl_c_is_not_taken_for_a_crash(estate):
 
 def test_a_check_that_does_not_apply_says_why_and_reads_no_facts(estate):
     fact = a_fact(lambda environment: 1)
-    check = a_check("AAA010", lambda fact: passes(), applies=lambda design: f"not for {design.name}", facts={"fact": fact})
+    check = a_check("AAA010", lambda fact: passes(), applies=lambda design, baseline: f"not for {design.name}", facts={"fact": fact})
     result = Evaluation([check], estate).result("AAA010")
     assert (result.outcome, result.reason) == (Outcome.NOT_APPLICABLE, "not for Small")
     assert fact.reads == 0
 
 
 def test_a_scope_that_holds_lets_the_check_run(estate):
-    check = a_check("AAA010", fails, applies=lambda design: None)
+    check = a_check("AAA010", fails, applies=lambda design, baseline: None)
     assert Evaluation([check], estate).result("AAA010").outcome is Outcome.FAIL
 
 
@@ -237,7 +237,7 @@ def test_a_prerequisite_that_was_not_selected_does_not_block(estate):
 
 
 def test_a_check_that_does_not_apply_is_not_blocked(estate):
-    checks = [a_check("AAA010", fails), a_check("AAA020", passes, after=("AAA010",), applies=lambda design: "no")]
+    checks = [a_check("AAA010", fails), a_check("AAA020", passes, after=("AAA010",), applies=lambda design, baseline: "no")]
     assert Evaluation(checks, estate).result("AAA020").outcome is Outcome.NOT_APPLICABLE
 
 

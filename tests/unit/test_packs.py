@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from comgmt_audit import Severity, Stage, packs
+from comgmt_audit import Severity, Stage, baselines, packs
 from comgmt_audit.design import Design
 from comgmt_audit.errors import PackError
 from comgmt_audit.inputs import load_packs
@@ -228,3 +228,38 @@ def test_what_is_no_folder_of_checks_is_refused(tmp_path):
 def test_our_folders_are_found_in_a_source_tree():
     assert (packs.folder("checks") / "tenant.py").is_file()
     assert packs.report("terminal").render
+
+
+def test_a_scope_may_read_the_baseline_too(tmp_path):
+    text = '''
+from comgmt_audit import Baseline, Design, Family, Findings, Severity, Stage, check, require
+family = Family(code="AAA", title="A", stage=Stage.TENANT)
+def by_design(design: Design) -> str | None:
+    """By the design."""
+    return design.name
+def by_both(design: Design, baseline: Baseline) -> str | None:
+    """By both."""
+    return f"{design.name} {baseline.name}"
+@check("AAA010", severity=Severity.LOW, applies=by_design)
+def one(design: Design) -> Findings:
+    """One.
+
+    Why: a
+    Remedy: b
+    """
+    yield require("x", True)
+@check("AAA020", severity=Severity.LOW, applies=by_both)
+def two(design: Design) -> Findings:
+    """Two.
+
+    Why: a
+    Remedy: b
+    """
+    yield require("x", True)
+'''
+    (tmp_path / "aaa.py").write_text(text, encoding="utf-8")
+    one, two = packs.load(tmp_path, "mine")
+    design, baseline = Design(name="Contoso"), baselines.load("current")
+    assert one.applies(design, baseline) == "Contoso"
+    assert two.applies(design, baseline) == "Contoso current"
+    assert (one.applies.__doc__, two.applies.__doc__) == ("By the design.", "By both.")

@@ -1,0 +1,374 @@
+"""The command line: it parses, calls, prints and ends the process. Commands import what is heavy when they run."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from comgmt_audit.errors import ComgmtError, SelectionError
+from comgmt_audit.model import EXIT_CODES, Check, Outcome, Scan, Severity
+from comgmt_audit.version import __version__
+
+if TYPE_CHECKING:
+    from comgmt_audit.inputs import Pack
+
+USAGE = 2
+"""The exit code for usage, configuration, and input that is refused; those of a scan are ``model.EXIT_CODES``."""
+DEFECT = 70
+"""The exit code for a defect of comgmt-audit itself (``EX_SOFTWARE`` of BSD's sysexits.h)."""
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it: 128 + SIGINT."""
+PIPE_CLOSED = 141
+"""The exit code when the reader of our output went away: 128 + SIGPIPE. Never mistaken for a verdict."""
+
+_PROGRAM = "comgmt-audit"
+_COMPLETE = "_COMGMT_AUDIT_COMPLETE"
+"""The environment variable by which a shell's completion script asks, as click names it."""
+_SEVERITIES = click.Choice([severity.value for severity in Severity], case_sensitive=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path)
+# C0 and C1 control characters apart from tab and line feed, and what reorders or hides text (Unicode, UAX 9).
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code (table in ``docs/cli.md``)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    _forgive_encodings()
+    try:
+        code = _run(given)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is still buffered must not be flushed once more at exit.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return PIPE_CLOSED
+        _say(f"Error: {error}", err=True)
+        return USAGE
+    return code
+
+
+def clock() -> dt.datetime:
+    """The time of the scan (UTC); ``SOURCE_DATE_EPOCH`` (seconds since 1970) fixes it for reproducible reports."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH")
+    if fixed is None:
+        return dt.datetime.now(dt.UTC)
+    try:
+        return dt.datetime.fromtimestamp(int(fixed), dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ComgmtError(f"SOURCE_DATE_EPOCH is {fixed!r}; it must be seconds since 1970.") from None
+
+
+def _run(arguments: list[str]) -> int:
+    if instruction := os.environ.get(_COMPLETE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, _PROGRAM, _COMPLETE, instruction)
+    try:
+        # Not click's main(): it ends with 1, our "not ready", where a pipe is closed.
+        with cli.make_context(_PROGRAM, arguments) as context:
+            return cli.invoke(context) or 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("Interrupted.", err=True)
+        return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            _say(f"{context.get_usage()}\nTry '{context.command_path} --help'.\n", err=True)
+        _say(f"Error: {error.format_message()}", err=True)
+        return USAGE
+    except ComgmtError as error:
+        _say(f"Error: {error}", err=True)
+        return USAGE
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- the last place that can say something useful
+        _explain_defect(error, arguments)
+        return DEFECT
+
+
+def _explain_defect(error: Exception, arguments: list[str]) -> None:
+    if "--verbose" in arguments or "-v" in arguments or os.environ.get("COMGMT_DEBUG"):
+        import traceback
+
+        _say("".join(traceback.format_exception(error)), err=True)
+    _say(f"Error: a defect of comgmt-audit: {type(error).__name__}: {error}", err=True)
+    _say("Please report it. --verbose (or COMGMT_DEBUG=1) shows where it happened. There is no verdict.", err=True)
+
+
+def _forgive_encodings() -> None:
+    """Let no console that lacks a character end the command; it shows ``?`` instead."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Print, with control characters made visible: what we print may quote a hostile recording."""
+    click.echo(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text), err=err)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message=f"{_PROGRAM} %(version)s")
+def cli() -> None:
+    """Is this environment ready for co-management with PKI, and if not, what must be done?
+
+    Reads recordings only; changes nothing.
+    """
+
+
+_EXIT_CODES = """\b
+Exit codes:
+    0  ready
+    1  not ready: a check fails at or above --fail-on
+    2  usage, configuration, or a recording that cannot be used
+    3  cannot tell: nothing grave fails, but something was not assessed
+   70  a defect of comgmt-audit
+  130  interrupted
+  141  the reader of the output went away
+"""
+
+
+@cli.command(epilog=_EXIT_CODES)
+@click.argument("source", metavar="[RECORDING|comgmt.toml]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--demo",
+    is_flag=False,
+    flag_value="not-ready",
+    metavar="[not-ready|ready]",
+    type=click.Choice(["not-ready", "ready"]),
+    help="Judge an example environment that comes along, instead of yours.",
+)
+@click.option("--html", type=_FILE, help="Write the report as one HTML page.")
+@click.option("--junit", type=_FILE, help="Write the report as JUnit XML, for CI.")
+@click.option("--json", type=_FILE, help="Write the whole scan as JSON.")
+@click.option("--select", default="", metavar="EXPR", help="Only these checks: ids, families, S31, stages, tags; !not.")
+@click.option(
+    "--fail-on", type=_SEVERITIES, default=Severity.MEDIUM.value, show_default=True, help="Lesser failures are advice."
+)
+@click.option("--baseline", default="", metavar="NAME|FILE", help="Expect this instead of what the design names.")
+@click.option("--checks", multiple=True, type=_FOLDER, metavar="DIR", help="A folder of your own checks; repeatable.")
+@click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
+@click.option("--verbose", "-v", is_flag=True, help="Print what passed as well, and all findings.")
+def scan(
+    source: Path | None,
+    demo: str | None,
+    html: Path | None,
+    junit: Path | None,
+    json: Path | None,
+    select: str,
+    fail_on: str,
+    baseline: str,
+    checks: tuple[Path, ...],
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Judge a recording: a folder or .zip, or the one that a comgmt.toml names.
+
+    Without an argument, ./comgmt.toml is read.
+    """
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose exclude each other.")
+    reports = {name: path for name, path in {"page": html, "junit": junit, "scan_json": json}.items() if path}
+    if len({path.absolute() for path in reports.values()}) < len(reports):
+        raise click.UsageError("Two reports cannot go to the same file.")
+    place = _source(source, demo)
+    packs = _packs(checks, announce=not quiet)
+    with _progress(quiet) as progress:
+        result = _judge(place, baseline, select, Severity(fail_on), packs, progress)
+    written = _write(result, reports, quiet)
+    if not quiet:
+        _show(result, verbose)
+    return EXIT_CODES[result.verdict] if written else USAGE
+
+
+def _source(source: Path | None, demo: str | None) -> Path:
+    if demo:
+        if source:
+            raise click.UsageError("Name a recording or --demo, not both.")
+        return Path(__file__).parent / "demo" / f"{demo}.zip"
+    if source:
+        return source
+    if Path("comgmt.toml").is_file():
+        return Path("comgmt.toml")
+    raise click.UsageError("Name a recording (folder or .zip) or a comgmt.toml, or try --demo.")
+
+
+def _judge(
+    source: Path,
+    baseline: str,
+    select: str,
+    fail_on: Severity,
+    packs: Sequence[Pack],
+    progress: Callable[[str], None],
+) -> Scan:
+    from comgmt_audit import engine, selection
+    from comgmt_audit.inputs import open_environment
+
+    chosen = selection.select([check for pack in packs for check in pack.checks], select)
+    started_at = clock()
+    environment = open_environment(source, baseline)
+    try:
+        return engine.scan(
+            chosen,
+            environment,
+            started_at=started_at,
+            fail_on=fail_on,
+            selection=select,
+            packs=[pack.name for pack in packs],
+            progress=progress,
+        )
+    finally:
+        environment.recording.close()
+
+
+def _packs(folders: Sequence[Path], *, announce: bool = False) -> tuple[Pack, ...]:
+    """All packs. Checks are code that runs here, so it is said whose is loaded."""
+    from comgmt_audit.inputs import load_packs
+
+    packs = load_packs(folders)
+    for pack in packs[1:] if announce else ():
+        _say(f"Loaded {len(pack.checks)} checks of {pack.name} from {pack.folder}", err=True)
+    return packs
+
+
+@contextlib.contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show what is being done, on a terminal only; gone when it is done. Takes the id of the check that runs next."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("Reading the recording") as status:
+        yield lambda id: status.update(f"Judging {id}")
+
+
+def _write(scan: Scan, reports: dict[str, Path], quiet: bool) -> bool:
+    """Write each report, also when another one cannot be written; says whether all were."""
+    from comgmt_audit import packs
+
+    complete = True
+    for name, path in reports.items():
+        try:
+            packs.report(name).write(scan, path)
+        except (ComgmtError, OSError) as error:
+            _say(f"Error: {error}", err=True)
+            complete = False
+        else:
+            if not quiet:
+                _say(f"Wrote {path}", err=True)
+    return complete
+
+
+def _show(scan: Scan, verbose: bool) -> None:
+    from comgmt_audit import packs
+
+    terminal = packs.report("terminal")
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        terminal.show(scan, Console(), verbose=verbose)
+    else:
+        click.echo(terminal.render(scan, verbose=verbose), nl=False)
+
+
+@cli.command("list")
+@click.option("--select", default="", metavar="EXPR", help="Only these checks, as in scan.")
+@click.option("--checks", multiple=True, type=_FOLDER, metavar="DIR", help="A folder of your own checks; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with the whole documentation.")
+def list_(select: str, checks: tuple[Path, ...], as_json: bool) -> None:
+    """List the checks, in the order of the roll-out."""
+    from comgmt_audit import selection
+    from comgmt_audit.model import CheckText
+
+    chosen = selection.select([check for pack in _packs(checks) for check in pack.checks], select)
+    chosen = tuple(sorted(chosen, key=lambda check: (check.family.stage.rank, check.id)))
+    if as_json:
+        import msgspec
+
+        texts = msgspec.json.encode([CheckText.of(check) for check in chosen])
+        _say(msgspec.json.format(texts, indent=1).decode())
+        return
+    for check in chosen:
+        _say(f"{check.id}  {check.severity.value:8}  {check.family.stage.value:14}  {check.title}")
+
+
+def _complete_id(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 -- click's signature
+    ids = [check.id for pack in _packs(()) for check in pack.checks]
+    return [id for id in ids if id.startswith(incomplete.upper())]
+
+
+@cli.command()
+@click.argument("id", shell_complete=_complete_id)
+@click.option("--checks", multiple=True, type=_FOLDER, metavar="DIR", help="A folder of your own checks; repeatable.")
+def explain(id: str, checks: tuple[Path, ...]) -> None:
+    """Explain one check: what it claims, why, what mends it, and what it reads."""
+    known = {check.id: check for pack in _packs(checks) for check in pack.checks}
+    if id.upper() not in known:
+        import difflib
+
+        close = difflib.get_close_matches(id.upper(), known, n=3)
+        hint = f"Did you mean {', '.join(close)}?" if close else "`comgmt-audit list` shows all checks."
+        raise SelectionError(f"There is no check {id!r}.", hint)
+    _say("\n".join(_explanation(known[id.upper()])))
+
+
+def _explanation(check: Check) -> Iterator[str]:
+    yield f"{check.id}  {check.title}\n"
+    needs = {need: None for fact in check.facts.values() for need in getattr(fact, "needs", ())}
+    rows = {
+        "Severity": check.severity.value,
+        "Stage": check.family.stage.value,
+        "Family": f"{check.family.code}, {check.family.title}",
+        "Statements": ", ".join(check.covers),
+        "Tutorial": check.step,
+        "Applies where": (check.applies.__doc__ or "").strip() if check.applies else "always",
+        "Reads": ", ".join(needs),
+        "Waits for": ", ".join(check.after),
+        "If none is there": f"{Outcome.NOT_APPLICABLE.value}: {check.empty}" if check.empty else "",
+        "Tags": ", ".join(check.tags),
+        "Pack": check.pack,
+    }
+    for name, value in rows.items():
+        if value:
+            yield f"{name + ':':18}{value}"
+    for name, text in {"Why": check.why, "Remedy": check.remedy}.items():
+        yield f"\n{name}:"
+        yield from (f"  {line}".rstrip() for line in text.splitlines())
+    if check.refs:
+        yield "\nSee:"
+        yield from (f"  {reference.title}: {reference.url}" for reference in check.refs)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that completes comgmt-audit in a shell.
+
+    \b
+    bash:  eval "$(comgmt-audit completion bash)"
+    zsh:   eval "$(comgmt-audit completion zsh)"
+    fish:  comgmt-audit completion fish | source
+    """
+    from click.shell_completion import ShellComplete, get_completion_class
+
+    shells: type[ShellComplete] | None = get_completion_class(shell)
+    if shells is None:
+        raise click.UsageError(f"There is no completion for {shell}.")
+    click.echo(shells(cli, {}, _PROGRAM, _COMPLETE).source())

@@ -1,0 +1,73 @@
+"""What a scan is made of: the recording, the design and the baseline that the user named, and the packs of checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from comgmt_audit import baselines, design, packs
+from comgmt_audit.errors import BaselineError, ComgmtError, DesignError
+from comgmt_audit.facts.environment import Environment
+from comgmt_audit.model import Check
+from comgmt_audit.recording import Recording
+
+
+class Pack(Struct, frozen=True):
+    """A loaded folder of checks; *name* is what reports call it."""
+
+    name: str
+    folder: Path
+    checks: tuple[Check, ...]
+
+
+def load_packs(folders: Iterable[Path]) -> tuple[Pack, ...]:
+    """Our pack and the user's. Raises PackError for a file that is wrong, or an id that is used twice."""
+    loaded = [Pack("comgmt-audit", packs.folder("checks"), packs.builtin())]
+    for folder in folders:
+        place = folder.resolve()
+        taken = {pack.name for pack in loaded}
+        name = str(place) if place.name in taken else place.name
+        loaded.append(Pack(name, place, packs.load(place, name)))
+    packs.combine(pack.checks for pack in loaded)
+    return tuple(loaded)
+
+
+def open_environment(source: Path, baseline: str = "") -> Environment:
+    """A recording (folder or .zip), or the one that a comgmt.toml names, ready to be judged.
+
+    *baseline* overrules the design's. The caller closes ``environment.recording``. Raises ComgmtError.
+    """
+    if source.suffix.lower() == ".toml":
+        return _declared(source, baseline)
+    recording = Recording.load(source)
+    try:
+        return Environment(recording, recording.design, baselines.load(baseline or _shipped_baseline(recording)))
+    except ComgmtError:
+        recording.close()
+        raise
+
+
+def _declared(source: Path, baseline: str) -> Environment:
+    """The recording that comgmt.toml names, judged by the design of comgmt.toml; its paths are relative to it."""
+    declared = design.load(source)
+    if not declared.recording:
+        raise DesignError(
+            f"{source}: names no recording, and this version reads recordings only.",
+            'Add `recording = "FOLDER or .zip"` to the top of it, or name a recording instead of it.',
+        )
+    own = declared.baseline in baselines.names()
+    expected = baselines.load(baseline or (declared.baseline if own else str(source.parent / declared.baseline)))
+    return Environment(Recording.load(source.parent / declared.recording), declared, expected)
+
+
+def _shipped_baseline(recording: Recording) -> str:
+    """The baseline that a recording asks for; never a path, for a recording that came by mail must open no file."""
+    name = recording.design.baseline
+    if name not in baselines.names():
+        raise BaselineError(
+            f"{recording.name}: was made for the baseline file {name!r}, which does not travel with it.",
+            "Name the file with --baseline, or judge by one of ours: " + ", ".join(baselines.names()) + ".",
+        )
+    return name
