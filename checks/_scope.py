@@ -152,3 +152,10 @@ def users_need_intune(design: Design, baseline: Baseline) -> str | None:
     path = design.rollout.path
     needed = path in baseline.intune_licence_paths
     return None if needed else f"on the path {path} users need no Intune licence each ({baseline.title})"
+
+
+def web_template_for_site_systems_only(design: Design) -> str | None:
+    """The web template serves management points, and no cloud service."""
+    if design.pki.cloud_certificates == "own":
+        return "the cloud services' certificates come from the same template, and must be exportable"
+    return https_management_point(design)

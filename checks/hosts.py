@@ -33,6 +33,7 @@ _REQUIREMENTS = learn(
 _MP_STEP = "Create and install the web server certificate on the management point"
 _CLIENT_STEP = "Install the Client Authentication certificate to the management point"
 _COLLECTOR = "Collect that computer's certificate stores with the host collector, elevated: a listing has no usages."
+_UNNAMED = "a server that the design does not name"
 AUTOENROLMENT_KEY = "HKLM\\SOFTWARE\\Policies\\Microsoft\\Cryptography\\AutoEnrollment"
 AUTOENROLMENT_ON, AUTOENROLMENT_OFF = 0x7, 0x8000
 """AEPolicy with both boxes ticked, and disabled; no page of Microsoft documents it, so other values say nothing."""
@@ -44,12 +45,12 @@ def _samples(design: Design) -> tuple[str, ...]:
             "the design names no sample clients, so no client's evidence was collected",
             "Name a few pilot clients in comgmt.toml, [clients] samples, and run the host collector on them.",
         )
-    return design.clients.samples
+    return _servers(*design.clients.samples)
 
 
 def _servers(*names: str) -> tuple[str, ...]:
     """Each server once, in order; one that the design leaves open stays, so that it is not passed over in silence."""
-    return tuple({name.casefold(): name for name in names}.values())
+    return tuple(dict.fromkeys(name.casefold() for name in names))
 
 
 def _one_of(
@@ -79,17 +80,17 @@ def _from_own_ca(stored: StoredCertificate, usage: str, authorities: OwnAuthorit
     return usable if authorities.issued(stored.certificate) else False
 
 
-def _trusts_root(host: str, stores: HostCertificates, authorities: OwnAuthorities) -> Iterator[Finding]:
+def _trusts_root(subject: str, host: str, stores: HostCertificates, authorities: OwnAuthorities) -> Iterator[Finding]:
     """One finding for each issuing CA: a chain from it ends in the computer's own trusted root store."""
     try:
         found = stores.of(host)
         roots = found.readable(TRUSTED_ROOTS)
     except FactUnavailable as error:
-        yield unavailable(host, error)
+        yield unavailable(subject, error)
         return
     for authority in authorities.issuing:
         yield require(
-            f"{host}: root of {authority.common_name}",
+            f"{subject}: root of {authority.common_name}",
             authorities.anchored(authority, roots),
             expected="in Trusted Root Certification Authorities",
             actual=tuple(root.common_name for root in roots),
@@ -115,7 +116,7 @@ def servers_trust_the_own_root(stores: HostCertificates, authorities: OwnAuthori
     https = design.site.communication == "https"
     servers = (design.site.cloud_role_server, *([design.site.management_point] if https else []))
     for server in _servers(*servers):
-        yield from _trusts_root(server, stores, authorities)
+        yield from _trusts_root(server or _UNNAMED, server, stores, authorities)
 
 
 @check(
@@ -134,7 +135,7 @@ def clients_trust_the_own_root(stores: HostCertificates, authorities: OwnAuthori
     > Public Key Policies > Trusted Root Certification Authorities).
     """
     for client in _samples(design):
-        yield from _trusts_root(client, stores, authorities)
+        yield from _trusts_root(client, client, stores, authorities)
 
 
 @check(
@@ -235,7 +236,7 @@ def servers_have_a_client_certificate(
             found = stores.of(server)
             personal = found.store(PERSONAL)
         except FactUnavailable as error:
-            yield unavailable(server or "a server that the design does not name", error)
+            yield unavailable(server or _UNNAMED, error)
             continue
         yield _one_of(
             found.host,
@@ -265,7 +266,7 @@ def client_keys_cannot_be_exported(
         try:
             personal = stores.of(server).store(PERSONAL)
         except FactUnavailable as error:
-            yield unavailable(server or "a server that the design does not name", error)
+            yield unavailable(server or _UNNAMED, error)
             continue
         for stored in personal:
             # A certificate for servers as well is another template's, with its own reason to be exportable.
@@ -353,7 +354,7 @@ def group_membership_was_applied_at_boot(results: GroupPolicyResults, design: De
     Remedy: Restart that server, then run `gpresult /r` in an elevated prompt and look under *The computer is a part of
     the following security groups* (not under Domain Computers, as the tutorial has it).
     """
-    server, group = design.site.cloud_role_server, design.names.iis_group
+    server, group = design.site.cloud_role_server.casefold(), design.names.iis_group
     policy = results.of(server)
     yield require(server, policy.has(group), expected=group, actual=policy.groups, evidence=place(server, "gpresult"))
 

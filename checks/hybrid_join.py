@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from comgmt_audit import Design, Family, Findings, NotApplicable, Severity, Stage, cannot_tell, check, require
+from comgmt_audit import Design, Evidence, Family, Findings, NotApplicable, Severity, Stage, cannot_tell, check, require
 from comgmt_audit.errors import FactUnavailable, NotRecorded
 from comgmt_audit.facts.directory import Computers, ServiceConnectionPoint
 from comgmt_audit.facts.dsregcmd import JoinState
 from comgmt_audit.facts.hosts import HostRegistry, JoinStates, place
 from comgmt_audit.facts.tenant import Tenant
-from comgmt_audit.model import Evidence
 
 from . import _scope
 from ._shared import learn, unavailable
@@ -28,7 +27,7 @@ def _clients(design: Design) -> tuple[str, ...]:
             "the design names no sample clients, so no client's join state was collected",
             "Name a few pilot clients in comgmt.toml, [clients] samples, and run the host collector on them.",
         )
-    return design.clients.samples
+    return tuple(client.casefold() for client in design.clients.samples)
 
 
 def _named_by_clients(design: Design, registry: HostRegistry) -> bool:

@@ -305,6 +305,28 @@ def web_template_lets_keys_be_exported(templates: CertificateTemplates, design: 
 
 
 @check(
+    "TPL130",
+    severity=Severity.LOW,
+    covers=["S42"],
+    step=_WEB_STEP,
+    after=["TPL010"],
+    applies=_scope.web_template_for_site_systems_only,
+)
+def web_template_of_site_systems_keeps_keys_where_they_are(templates: CertificateTemplates, design: Design) -> Findings:
+    """A web template that serves management points only does not allow the private key to be exported.
+
+    Why: Only a cloud service's certificate must travel with its key. Where that one comes from a public CA, a key that
+    can be copied from a management point lets another computer pass for it.
+    Remedy: In the template, tab Request Handling, clear Allow private key to be exported, then request the management
+    points' certificates anew: the key of an earlier one stays as it is.
+    """
+    for template in templates.named(design.names.web_template):
+        kept = None if template.exportable is None else not template.exportable
+        flags = template.private_key_flags
+        yield _holds(template, "msPKI-Private-Key-Flag", kept, expected="no bit 0x10", actual=f"{flags or 0:#x}")
+
+
+@check(
     "TPL070",
     severity=Severity.MEDIUM,
     covers=["S43"],

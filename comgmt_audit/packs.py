@@ -148,6 +148,8 @@ def _facts(function: FunctionType) -> dict[str, type]:
     code = function.__code__
     # Not typing.get_type_hints: it costs five times as much, and start-up is measured.
     hints = inspect.get_annotations(function, eval_str=True)
+    if code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
+        raise ValueError("it takes * or **, and a parameter must be annotated with a fact")
     facts = {}
     for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
         fact = hints.get(name)

@@ -504,4 +504,5 @@ class ServiceConnectionPoint(Struct, frozen=True, kw_only=True):
 
 def _values(keywords: Iterable[str], key: str) -> tuple[str, ...]:
     pairs = (keyword.partition(":") for keyword in keywords)
-    return tuple(value.strip().casefold() for name, _, value in pairs if name.strip().casefold() == key)
+    values = (value.strip().casefold() for name, _, value in pairs if name.strip().casefold() == key)
+    return tuple(value for value in values if value)

@@ -11,10 +11,11 @@ A record is found by its trailer, and its start is sought backwards: a search fr
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -39,6 +40,8 @@ _OLD_STAMP = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([0-9]{1,2}) ([0-9:.]+) 
 _BIAS = re.compile(r"[+-][0-9]{1,4}")
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
+_DELIMITER = r"""[\s\[('"~_=:]"""
+"""What stands before a word in a log."""
 _ASCII_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 _LARGEST_BIAS = 16 * 60
 """Minutes; no zone is further from UTC than 14 hours, and a larger number is no bias."""
@@ -76,15 +79,16 @@ def records(blocks: Iterable[str]) -> Iterator[Record]:
 
 
 def visit(blocks: Iterable[str], literals: Sequence[str], see: Callable[[Record], None]) -> Span:
-    """Show *see* each record that holds one of the *literals* (lower-case; found in any case).
+    """Show *see* each record that holds one of the *literals*; without literals, every record.
 
+    A literal is lower-case, is found in any case, and starts a word (after a blank, a bracket, a quote, ``~ _ = :``).
     The rest of the log is searched, not parsed: that is what makes a gigabyte affordable. Returns the first and the
     last record with a time, so that the covered span is known.
     """
     first: Record | None = None
     last: _Piece | None = None
     for piece in _pieces(blocks):
-        for record in piece.near(literals):
+        for record in piece.near(literals) if literals else piece.records():
             see(record)
         if piece.has_trailer:
             first = first or next((record for record in piece.records() if record.local), None)
@@ -177,18 +181,36 @@ def _backwards(text: str, low: int, high: int) -> Iterator[re.Match[str]]:
         places[start] = text.rfind(start, low, places[start])
 
 
-def _hits(text: str, literals: Sequence[str]) -> list[int]:
+def _hits(text: str, literals: Sequence[str]) -> Iterator[int]:
     """Where the literals stand, in order."""
     lower = text.lower()
     if len(lower) != len(text):  # a capital dotted I becomes two characters, and every place after it would be wrong
         lower = text.translate(_ASCII_LOWER)
-    hits = []
+    # The line break before the text is for a literal at its very start; it makes the delimiter's place the literal's.
+    return (found.start() for found in _word_starts(tuple(literals)).finditer("\n" + lower))
+
+
+@functools.lru_cache
+def _word_starts(literals: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for all literals, as a tree of their letters: a hundred searches in turn take three times as long.
+
+    It looks at the starts of words only, for a tree is slow where it is tried at every letter.
+    """
+    tree: dict[str, Any] = {}
     for literal in literals:
-        at = lower.find(literal)
-        while at >= 0:
-            hits.append(at)
-            at = lower.find(literal, at + 1)
-    return sorted(hits)
+        node = tree
+        for letter in literal:
+            node = node.setdefault(letter, {})
+        node[""] = {}
+    first = re.escape("".join(sorted(tree)))
+    return re.compile(f"{_DELIMITER}(?=[{first}]){_branches(tree)}")
+
+
+def _branches(tree: dict[str, Any]) -> str:
+    if "" in tree:
+        return ""
+    parts = [re.escape(letter) + _branches(rest) for letter, rest in sorted(tree.items())]
+    return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
 
 
 def _record(lines: _Lines, start: int, trailer: re.Match[str]) -> Iterator[Record]:

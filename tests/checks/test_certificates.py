@@ -7,7 +7,7 @@ import pytest
 
 from comgmt_audit.facts import certificates as facts
 from comgmt_audit.model import Severity
-from tests.lab import pki
+from tests.lab import directory, pki
 from tests.lab.estate import contoso, contoso_2018
 
 CONTENT = [
@@ -224,7 +224,8 @@ def test_clients_that_connect_by_the_alias_see_another_name(changed):
 
 def test_today_the_own_ca_may_issue_for_an_own_domain(changed):
     own = contoso(certificates__gateway__issuer="issuing", certificates__gateway__subject=())
-    outcomes = changed(own.with_(design__pki__cloud_certificates="own", site__security_mask=448))
+    own = own.with_(design__pki__cloud_certificates="own", directory__web=directory.WEB_OF_CLOUD_SERVICES)
+    outcomes = changed(own.with_(site__security_mask=448))
     assert {id: outcome for id, outcome in outcomes.items() if outcome not in {"pass", "not applicable"}} == {}
     assert outcomes["CRT160"] == "pass"
 

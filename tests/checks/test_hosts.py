@@ -6,7 +6,7 @@ import pytest
 
 from tests.lab import pki
 from tests.lab.certificates import Issued
-from tests.lab.estate import contoso, contoso_2018
+from tests.lab.estate import Estate, contoso, contoso_2018
 from tests.lab.hosts import AUTOENROLMENT_KEY, Host, Stored, gpresult
 
 CLIENT_SIDE = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\CDJ\\AAD"
@@ -15,11 +15,14 @@ CM01 = "host/cm01.corp.contoso.com/certificates"
 PC001 = "host/pc001.corp.contoso.com/certificates"
 
 
-def only(changes, prefix="HST"):
-    return {id: outcome for id, outcome in changes.items() if id.startswith(prefix)}
+def only(changes: dict[str, str]) -> dict[str, str]:
+    """The changes of this family."""
+    return {id: outcome for id, outcome in changes.items() if id.startswith("HST")}
 
 
-def listing(estate, role, *, subject=None, key="Private key is NOT exportable\nEncryption test passed"):
+def listing(
+    estate: Estate, role: str, *, subject: str = "", key: str = "Private key is NOT exportable\nEncryption test passed"
+) -> str:
     """``certutil -store My`` with one certificate."""
     return (
         'My "Personal"\n================ Certificate 0 ================\n'

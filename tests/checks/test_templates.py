@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from comgmt_audit.facts.security_descriptor import AUTHENTICATED_USERS
 from tests.lab import directory
 from tests.lab.directory import AUTOENROLL, ENROLL, FULL, READ, WRITE, Domain, Entry
 from tests.lab.estate import contoso, contoso_2018
+from tests.lab.security_descriptor import ace, descriptor
 
 KSP = ("1,Microsoft Software Key Storage Provider",)
 ECC = ("msPKI-Asymmetric-Algorithm`PZPWSTR`ECDSA_P256`msPKI-Hash-Algorithm`PZPWSTR`SHA256`",)
@@ -14,12 +18,13 @@ RSA = ("msPKI-Asymmetric-Algorithm`PZPWSTR`RSA`msPKI-Hash-Algorithm`PZPWSTR`SHA2
 SERVER_2016_WINDOWS_8 = 0x04060010
 
 
-def web(*entries):
+def web(*entries: Entry) -> dict[str, Any]:
     """The healthy entries of the web template and these before them."""
     return {"directory__web__entries": (*entries, *(directory.WEB.entries or ()))}
 
 
-def client(*entries):
+def client(*entries: Entry) -> dict[str, Any]:
+    """The healthy entries of the client template and these before them."""
     return {"directory__client__entries": (*entries, *(directory.CLIENT.entries or ()))}
 
 
@@ -72,6 +77,14 @@ def test_one_property_breaks_one_check(changed, change, outcomes):
     assert changed(contoso_2018(**change)) == outcomes
 
 
+def test_an_exportable_web_template_fails_where_no_cloud_service_needs_it(changed):
+    assert changed(contoso(directory__web__private_key_flag=0x01010010)) == {"TPL130": "fail"}
+
+
+def test_a_hidden_flag_of_a_template_for_site_systems_is_not_assessed(changed):
+    assert changed(contoso(directory__web__private_key_flag=None)) == {"TPL130": "not assessed"}
+
+
 def test_a_hidden_private_key_flag_is_not_assessed(changed):
     assert changed(contoso_2018(directory__web__private_key_flag=None)) == {
         "TPL040": "not assessed",
@@ -104,7 +117,7 @@ def test_cng_keys_are_in_order_where_the_site_takes_them(changed, template):
     assert changed(contoso(**_cng(template))) == {}
 
 
-def _cng(template, policies=RSA):
+def _cng(template: str, policies: tuple[str, ...] = RSA) -> dict[str, Any]:
     return {
         f"directory__{template}__schema_version": 4,
         f"directory__{template}__private_key_flag": 0x06060000,
@@ -125,7 +138,7 @@ def test_elliptic_keys_fail_on_any_site(changed, template, id):
 
 
 def test_a_schema_4_template_with_a_legacy_provider_makes_no_cng_keys(changed):
-    estate = contoso(directory__web__schema_version=4, directory__web__private_key_flag=0x06060110)
+    estate = contoso(directory__web__schema_version=4, directory__web__private_key_flag=0x06060100)
     assert changed(estate) == {}
 
 
@@ -217,18 +230,30 @@ def test_a_damaged_descriptor_is_not_assessed(changed, bytes):
     assert changed(estate) == dict.fromkeys(["TPL070", "TPL080", "TPL100"], "not assessed")
 
 
-def test_no_access_list_lets_everybody_enrol(changed):
-    from tests.lab.security_descriptor import descriptor
+def test_a_conditional_entry_that_decides_is_not_assessed(changed):
+    read = (ace(AUTHENTICATED_USERS, *READ), ace(AUTHENTICATED_USERS, *ENROLL, conditional=True))
+    outcomes = dict.fromkeys(["TPL070", "TPL080", "TPL100"], "not assessed")
+    assert changed(contoso(directory__web__descriptor=descriptor(read))) == outcomes
 
+
+def test_no_access_list_lets_everybody_enrol(changed):
     assert changed(contoso(directory__web__descriptor=descriptor(None))) == {"TPL070": "fail", "TPL100": "fail"}
 
 
-def test_of_many_domains_the_clients_must_be_known(changed):
+def test_clients_are_those_of_the_site_servers_domain(changed):
     other = Domain(name="emea.contoso.com", sid="S-1-5-21-1-2-3")
     assert changed(contoso(directory__other_domains=(other,))) == {}
+
+
+def test_of_many_domains_the_one_of_the_clients_must_be_known(changed):
+    other = Domain(name="emea.contoso.com", sid="S-1-5-21-1-2-3")
+    estate = contoso(directory__other_domains=(other,), design__site__server="")
+    assert changed(estate)["TPL260"] == "not assessed"
+    assert "TPL260" not in changed(contoso(design__site__server=""))
 
 
 def test_refused_templates_are_not_assessed(judge):
     found = judge(contoso_2018().refusing("directory/certificate-templates"))
     mine = {id: result.outcome.value for id, result in found.items() if id.startswith("TPL")}
+    assert mine.pop("TPL130") == "not applicable"
     assert set(mine.values()) == {"not assessed"}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from comgmt_audit.recording import Absence, Reason, RecordingWriter
@@ -58,13 +59,14 @@ class Template(Struct, frozen=True, kw_only=True):
 
 
 WEB = Template(
-    private_key_flag=0x01010010,
     name_flag=1,
     usages=(SERVER_AUTHENTICATION,),
     # As Web Server has them: the second stays second, in whatever order they come.
     providers=("2,Microsoft DH SChannel Cryptographic Provider", "1,Microsoft RSA SChannel Cryptographic Provider"),
     entries=(*_ADMINS, Entry("iis-group", READ), Entry("iis-group", ENROLL)),
 )
+WEB_OF_CLOUD_SERVICES = msgspec.structs.replace(WEB, private_key_flag=0x01010010)
+"""With *Allow private key to be exported*, as the tutorial makes it for the CMG's own certificate."""
 CLIENT = Template(
     name_flag=0x08000000,
     enrolment_flag=0x20,
@@ -112,9 +114,14 @@ class Directory(Struct, frozen=True, kw_only=True):
     client_user_certificates: int | None = 1
 
 
+def domain_dn(name: str) -> str:
+    """The distinguished name of a domain: ``DC=corp,DC=contoso,DC=com``."""
+    return ",".join(f"DC={label}" for label in name.split("."))
+
+
 def base_dn(names: Names) -> str:
-    """``DC=corp,DC=contoso,DC=com``."""
-    return ",".join(f"DC={label}" for label in names.ad_domain.split("."))
+    """The distinguished name of Contoso's domain."""
+    return domain_dn(names.ad_domain)
 
 
 def services_dn(names: Names) -> str:
@@ -131,35 +138,63 @@ def sids(estate: Estate) -> dict[str, str]:
         "domain-admins": f"{domain}-512",
         "domain-users": f"{domain}-513",
         "domain-computers": f"{domain}-515",
-        "enterprise-admins": f"{_root_sid(estate)}-519",
+        "enterprise-admins": f"{_root(estate)[1]}-519",
         "iis-group": f"{domain}-1601",
         "nested-group": f"{domain}-1602",
     }
 
 
+class Search(Struct, frozen=True, kw_only=True):
+    """One observation of the directory: what is asked for, and the objects that answer it, as they are recorded."""
+
+    request: str
+    objects: list[dict[str, Any]]
+
+
+def searches(estate: Estate) -> dict[str, Search]:
+    """What an ordinary account reads over LDAP, by the name of the observation."""
+    directory = estate.directory
+    authorities = {
+        container: [_authority(estate, role, container) for role in roles]
+        for container, roles in {
+            "Certification Authorities": directory.published_roots,
+            "AIA": directory.published_intermediates,
+        }.items()
+    }
+    found = {
+        "domains": ("CN=Partitions (crossRef)", _domains(estate)),
+        "certificate-templates": ("CN=Certificate Templates, one level, SD flags 7", _templates(estate)),
+        "enrollment-services": ("CN=Enrollment Services", _enrollment_services(estate)),
+        "certification-authorities": ("CN=Certification Authorities", authorities["Certification Authorities"]),
+        "aia": ("CN=AIA", authorities["AIA"]),
+        "computers": ("(&(objectCategory=computer)(dNSHostName=…))", _computers(estate)),
+        "accounts": ("(&(objectCategory=person)(sAMAccountName=…))", _accounts(estate)),
+        "groups": ("(objectCategory=group), closed under membership", _groups(estate)),
+    }
+    return {name: Search(request=request, objects=_ordered(objects)) for name, (request, objects) in found.items()}
+
+
+def _ordered(objects: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By distinguished name, and values by themselves: LDAP knows no order, and recordings have one."""
+    ordered = [
+        {name: sorted(value) if isinstance(value, list | tuple) else value for name, value in item.items()}
+        for item in objects
+    ]
+    return sorted(ordered, key=lambda item: item["dn"].casefold())
+
+
 def record(estate: Estate, writer: RecordingWriter) -> None:
     """Write what an ordinary account reads over LDAP."""
-    names = estate.names
-    _lines(writer, "domains", "CN=Partitions (crossRef)", _domains(estate))
-    _lines(writer, "certificate-templates", "CN=Certificate Templates, one level, SD flags 7", _templates(estate))
-    _lines(writer, "enrollment-services", "CN=Enrollment Services", _enrollment_services(estate))
-    roots = [_authority(estate, role, "Certification Authorities") for role in estate.directory.published_roots]
-    _lines(writer, "certification-authorities", "CN=Certification Authorities", roots)
-    intermediates = [_authority(estate, role, "AIA") for role in estate.directory.published_intermediates]
-    _lines(writer, "aia", "CN=AIA", intermediates)
-    _lines(writer, "groups", "(objectCategory=group), closed under nesting", _groups(estate))
-    _lines(writer, "computers", "(objectCategory=computer)", _computers(estate))
-    _lines(writer, "accounts", "(&(objectCategory=person)(sAMAccountName=…))", _accounts(estate))
-    _connection_point(estate, writer, names)
+    for name, search in searches(estate).items():
+        request = f"LDAP search {search.request}"
+        writer.lines(f"directory/{name}", search.objects, source="directory", request=request)
+    _connection_point(estate, writer)
 
 
-def _lines(writer: RecordingWriter, name: str, request: str, items: Iterable[object]) -> None:
-    writer.lines(f"directory/{name}", items, source="directory", request=f"LDAP search {request}")
-
-
-def _root_sid(estate: Estate) -> str:
-    roots = [domain.sid for domain in estate.directory.other_domains if domain.forest_root]
-    return roots[0] if roots else estate.names.domain_sid
+def _root(estate: Estate) -> tuple[str, str]:
+    """Name and SID of the forest root domain."""
+    roots = [domain for domain in estate.directory.other_domains if domain.forest_root]
+    return (roots[0].name, roots[0].sid) if roots else (estate.names.ad_domain, estate.names.domain_sid)
 
 
 def _domains(estate: Estate) -> list[dict[str, Any]]:
@@ -172,7 +207,7 @@ def _domains(estate: Estate) -> list[dict[str, Any]]:
     }
     others = [
         {
-            "dn": ",".join(f"DC={label}" for label in domain.name.split(".")),
+            "dn": domain_dn(domain.name),
             "netbios": domain.name.split(".")[0].upper(),
             "sid": domain.sid,
             "forestRoot": domain.forest_root,
@@ -208,10 +243,10 @@ def _template(estate: Estate, cn: str, template: Template, oid: str) -> dict[str
         "msPKI-Minimal-Key-Size": 2048,
         "msPKI-RA-Signature": template.signatures,
         "msPKI-Cert-Template-OID": oid,
-        "msPKI-Certificate-Application-Policy": template.usages if template.schema_version > 1 else None,
+        "msPKI-Certificate-Application-Policy": (template.usages if template.schema_version > 1 else None) or None,
         "msPKI-RA-Application-Policies": template.request_policies or None,
-        "pKIExtendedKeyUsage": template.usages,
-        "pKIDefaultCSPs": template.providers,
+        "pKIExtendedKeyUsage": template.usages or None,
+        "pKIDefaultCSPs": template.providers or None,
         "pKIExpirationPeriod": bytes.fromhex("0080720e5dc2fdff"),
         "nTSecurityDescriptor": _descriptor(estate, template),
     }
@@ -223,7 +258,7 @@ def _descriptor(estate: Estate, template: Template) -> bytes | None:
         return template.descriptor
     known = sids(estate)
     aces = [sd.ace(known[entry.who], *entry.what, deny=entry.deny) for entry in template.entries]
-    return sd.descriptor(aces, owner=known["enterprise-admins"])
+    return sd.descriptor(aces, owner=known["enterprise-admins"], group=known["enterprise-admins"], protected=True)
 
 
 def _enrollment_services(estate: Estate) -> list[dict[str, Any]]:
@@ -256,28 +291,48 @@ def _authority(estate: Estate, role: str, container: str) -> dict[str, Any]:
 
 
 def _groups(estate: Estate) -> list[dict[str, Any]]:
+    """The groups that matter, and every group that one of them, or a recorded computer or account, is in."""
     directory, names = estate.directory, estate.names
-    known = sids(estate)
+    root, root_sid = _root(estate)
+    domain, known = base_dn(names), sids(estate)
+    administrator = f"CN=Administrator,CN=Users,{domain}"
+    root_administrator = [administrator] if root == names.ad_domain else []
     admins = [_user_dn(names)] if directory.admin_exists and "Domain Admins" in directory.admin_groups else []
-    administrator = f"CN=Administrator,CN=Users,{base_dn(names)}"
+    # Another primary group than Domain Users leaves an account a listed member of Domain Users.
+    users = [_user_dn(names)] if directory.admin_exists and directory.admin_primary_group != 513 else []
+    domain_admins = _group(domain, "Domain Admins", known["domain-admins"], [administrator, *admins])
+    domain_users = _group(domain, "Domain Users", known["domain-users"], users)
+    enterprise_admins = _group(domain_dn(root), "Enterprise Admins", known["enterprise-admins"], root_administrator)
+    schema_admins = _group(domain_dn(root), "Schema Admins", f"{root_sid}-518", root_administrator)
+    owners = _group(domain, "Group Policy Creator Owners", f"{names.domain_sid}-520", [administrator])
+    dns = {group["dn"] for group in (domain_admins, enterprise_admins, schema_admins, owners)}
+    builtin = f"CN=Builtin,{domain}"
+    admins_of_all = [administrator, domain_admins["dn"], enterprise_admins["dn"]]
+    denied = f"{names.domain_sid}-572"
     found = [
-        _group(names, "Domain Admins", known["domain-admins"], [administrator, *admins]),
-        _group(names, "Domain Computers", known["domain-computers"], []),
-        _group(names, "Enterprise Admins", known["enterprise-admins"], [administrator]),
+        domain_admins,
+        _group(domain, "Domain Computers", known["domain-computers"], []),
+        domain_users,
+        enterprise_admins,
+        schema_admins,
+        owners,
+        _group(domain, "Administrators", "S-1-5-32-544", admins_of_all, container=builtin),
+        _group(domain, "Users", "S-1-5-32-545", [domain_users["dn"]], container=builtin),
+        _group(domain, "Denied RODC Password Replication Group", denied, dns),
     ]
     members = [_computer_dn(names, host) for host in directory.iis_members]
     if directory.nested_group_members:
         nested = [_computer_dn(names, host) for host in directory.nested_group_members]
-        found.append(_group(names, "Cloud role servers", known["nested-group"], nested))
+        found.append(_group(domain, "Cloud role servers", known["nested-group"], nested))
         members.append(found[-1]["dn"])
     if directory.iis_group_exists:
-        found.append(_group(names, names.iis_group, known["iis-group"], members))
+        found.append(_group(domain, names.iis_group, known["iis-group"], members))
     return found
 
 
-def _group(names: Names, name: str, sid: str, members: list[str]) -> dict[str, Any]:
-    dn = f"CN={name},CN=Users,{base_dn(names)}"
-    return {"dn": dn, "sAMAccountName": name, "objectSid": sid, "member": members}
+def _group(domain: str, name: str, sid: str, members: Iterable[str], container: str = "") -> dict[str, Any]:
+    dn = f"CN={name},{container or f'CN=Users,{domain}'}"
+    return {"dn": dn, "sAMAccountName": name, "objectSid": sid, "member": list(members)}
 
 
 def _computer_dn(names: Names, host: str) -> str:
@@ -295,9 +350,8 @@ def _computers(estate: Estate) -> list[dict[str, Any]]:
         for number, (host, version) in enumerate(servers.items())
     ]
     client = _computer(estate, names.client, 1200, "Windows 11 Enterprise", "10.0 (26100)")
-    if directory.client_user_certificates is not None:
-        client["userCertificateCount"] = directory.client_user_certificates
-    return [*found, client]
+    client["userCertificateCount"] = directory.client_user_certificates
+    return [*found, {name: value for name, value in client.items() if value is not None}]
 
 
 def _computer(estate: Estate, host: str, rid: int, system: str, version: str) -> dict[str, Any]:
@@ -310,6 +364,7 @@ def _computer(estate: Estate, host: str, rid: int, system: str, version: str) ->
         "objectSid": f"{names.domain_sid}-{rid}",
         "primaryGroupID": estate.directory.computers_primary_group,
         "operatingSystem": system,
+        "userCertificateCount": 0,
     }
     return attributes | ({"operatingSystemVersion": version} if version else {})
 
@@ -338,17 +393,24 @@ def _accounts(estate: Estate) -> list[dict[str, Any]]:
     return [administrator, admin] if directory.admin_exists else [administrator]
 
 
-def _connection_point(estate: Estate, writer: RecordingWriter, names: Names) -> None:
-    directory = estate.directory
-    dn = (
-        "CN=62a0ff2e-97b9-4513-943f-0d221bd30080,CN=Device Registration Configuration,"
-        f"CN=Services,CN=Configuration,{base_dn(names)}"
-    )
-    about = {"source": "directory", "request": f"LDAP search {dn}, base"}
-    if not directory.connection_point_exists:
-        absence = Absence(reason=Reason.ABSENT, detail="noSuchObject")
-        writer.absent("directory/service-connection-point", absence, **about)
-        return
+def connection_point_dn(names: Names) -> str:
+    """The object that hybrid join looks for, by the name that it has in every forest."""
+    container = f"CN=Device Registration Configuration,CN=Services,CN=Configuration,{base_dn(names)}"
+    return f"CN=62a0ff2e-97b9-4513-943f-0d221bd30080,{container}"
+
+
+def keywords(estate: Estate) -> list[str]:
+    """What the service connection point says."""
+    names, wanted = estate.names, estate.directory.keywords
     healthy = (f"azureADName:{names.initial_domain}", f"azureADId:{names.tenant_id}")
-    keywords = healthy if directory.keywords is None else directory.keywords
-    writer.json("directory/service-connection-point", {"dn": dn, "keywords": keywords}, **about)
+    return sorted(healthy if wanted is None else wanted)
+
+
+def _connection_point(estate: Estate, writer: RecordingWriter) -> None:
+    dn = connection_point_dn(estate.names)
+    about = {"source": "directory", "request": f"LDAP search {dn}, base"}
+    if estate.directory.connection_point_exists:
+        writer.json("directory/service-connection-point", {"dn": dn, "keywords": keywords(estate)}, **about)
+        return
+    absence = Absence(reason=Reason.ABSENT, detail="noSuchObject")
+    writer.absent("directory/service-connection-point", absence, **about)

@@ -171,7 +171,7 @@ def contoso_2018(**changes: Any) -> Estate:
     )
     estate = msgspec.structs.replace(contoso(), names=names, certificates=certificates.TUTORIAL)
     # The lists of the own CA stay inside, so clients must not look for them: without the bit 0x20.
-    estate = estate.with_(site__security_mask=448)
+    estate = estate.with_(site__security_mask=448, directory__web=directory.WEB_OF_CLOUD_SERVICES)
     return estate.with_(
         design__name="Contoso 2018",
         design__baseline="tutorial-2018",

@@ -46,13 +46,19 @@ def untyped_object_ace(who: str, mask: int) -> bytes:
     return struct.pack("<BBH", 0x05, 0, 4 + len(body)) + body
 
 
-def descriptor(aces: Iterable[bytes] | None, owner: str = "S-1-5-18") -> bytes:
-    """A descriptor with these entries in this order; ``None``: one without a DACL."""
-    head = struct.calcsize("<BBHIIII")
-    owner_bytes = sid(owner)
-    if aces is None:
-        return struct.pack("<BBHIIII", 1, 0, 0x8000, head, 0, 0, 0) + owner_bytes
-    entries = list(aces)
-    content = b"".join(entries)
-    acl = struct.pack("<BBHHH", 4, 0, 8 + len(content), len(entries), 0) + content
-    return struct.pack("<BBHIIII", 1, 0, 0x8004, head, 0, 0, head + len(owner_bytes)) + owner_bytes + acl
+def descriptor(
+    aces: Iterable[bytes] | None, owner: str = "S-1-5-18", group: str = "", *, protected: bool = False
+) -> bytes:
+    """A descriptor with these entries in this order; ``None``: one without a DACL. *protected*: it inherits none."""
+    owner_bytes, group_bytes = sid(owner), sid(group) if group else b""
+    entries = None if aces is None else list(aces)
+    control = 0x8000 | (0 if entries is None else 0x0004) | (0x1400 if protected else 0)
+    owner_at = struct.calcsize("<BBHIIII")
+    group_at = owner_at + len(owner_bytes)
+    dacl_at = group_at + len(group_bytes)
+    head = (1, 0, control, owner_at, group_at if group else 0, 0, 0 if entries is None else dacl_at)
+    acl = b""
+    if entries is not None:
+        content = b"".join(entries)
+        acl = struct.pack("<BBHHH", 4, 0, 8 + len(content), len(entries), 0) + content
+    return struct.pack("<BBHIIII", *head) + owner_bytes + group_bytes + acl

@@ -1,0 +1,272 @@
+"""What the logs of site servers and clients say last: success, failure, or still under way.
+
+An observation ``log/<server>/<file>`` is a log file as text; the roll-over (``.lo_``) and older files of the same log
+are read first, so that the records come in the order of time. A log's state is its newest known line; a success before
+a later failure is a failure, and a failure before a later success has healed (``reference`` logs, section 6).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from typing import Any, ClassVar, Self
+
+import msgspec
+from msgspec import Struct
+
+from comgmt_audit import log_catalogue
+from comgmt_audit.errors import FactUnavailable, NotRecorded
+from comgmt_audit.facts.environment import Environment
+from comgmt_audit.facts.log_records import Record, Span, visit
+from comgmt_audit.log_catalogue import Entry, Kind
+from comgmt_audit.model import Evidence
+
+STATES = frozenset({Kind.SUCCESS, Kind.FAILURE, Kind.PENDING})
+
+EXCUSED_FOR = dt.timedelta(minutes=5)
+"""So long after a noise entry the lines that it excuses are noise; the public-address task of a CMG takes seconds."""
+
+WARNINGS_ONLY = 2
+"""Logging levels from here on write no ordinary lines: 2 warnings and errors, 3 errors (about log files)."""
+
+_EXCERPT = 300
+_FILE = re.compile(r"(?P<log>.+?)(?P<stamp>-[0-9]{8}-[0-9]{6})?\.(?P<kind>log|lo_)")
+_GATEWAY_FILE = re.compile(r"cmg-.+-(?P<log>cmg[a-z]+)")
+
+
+class Hit(Struct, frozen=True, kw_only=True):
+    """A known line, where it was seen last. ``order`` rises through all files of a log; ``time`` is in UTC."""
+
+    entry: Entry
+    count: int
+    order: int
+    time: dt.datetime | None
+    matched: str
+    evidence: Evidence
+
+
+class LogState(Struct, frozen=True, kw_only=True):
+    """One log of one server.
+
+    ``hits``: its known lines by entry. ``first`` and ``last``: the covered span in UTC, ``None`` where the log does not
+    say its offset. ``level``: the logging level, ``None`` where it was not recorded. ``gaps``: files of it that could
+    not be read, or that are cut off. ``why`` and ``cure`` are set where nothing could be read at all.
+    """
+
+    server: str
+    log: str
+    hits: dict[str, Hit]
+    first: dt.datetime | None = None
+    last: dt.datetime | None = None
+    level: int | None = None
+    gaps: tuple[str, ...] = ()
+    why: str = ""
+    cure: str = ""
+    evidence: Evidence
+
+    @property
+    def label(self) -> str:
+        """The log's name and its server."""
+        return f"{self.log}.log on {self.server}"
+
+    @property
+    def span(self) -> tuple[dt.datetime | None, dt.datetime | None]:
+        """From when to when the log tells anything."""
+        return self.first, self.last
+
+    @property
+    def only_warnings(self) -> bool:
+        """The logging level leaves out ordinary lines, so a success that is not there proves nothing."""
+        return self.level is not None and self.level >= WARNINGS_ONLY
+
+    def newest(self, *kinds: Kind) -> Hit | None:
+        """The newest line of these kinds (without any: of success, failure and pending)."""
+        wanted = set(kinds) or STATES
+        return max(
+            (hit for hit in self.hits.values() if hit.entry.kind in wanted), key=lambda hit: hit.order, default=None
+        )
+
+
+class _Logs(Struct, frozen=True, kw_only=True):
+    """One log of every server that has it."""
+
+    needs: ClassVar[tuple[str, ...]] = ("log/",)
+    log: ClassVar[str]
+    states: tuple[LogState, ...]
+
+    def __iter__(self) -> Iterator[LogState]:
+        return iter(self.states)
+
+    @classmethod
+    def read(cls, environment: Environment) -> Self:
+        """The states, by server. Raises NotRecorded where no server's log is in the recording."""
+        files = _files(environment).get(cls.log, {})
+        if not files:
+            known = log_catalogue.log(cls.log)
+            raise NotRecorded(
+                f"the recording has no {known.title}",
+                f"Hand in {known.title} ({known.where}, {known.folder}) and its roll-over .lo_, then record again.",
+                f"log/*/{cls.log}.log",
+            )
+        return cls(states=tuple(_state(environment, cls.log, server, ids) for server, ids in sorted(files.items())))
+
+
+class DiscoveryLogs(_Logs, frozen=True, kw_only=True):
+    """SMS_AZUREAD_DISCOVERY_AGENT.log: the discovery of users in Entra ID."""
+
+    log: ClassVar[str] = "sms_azuread_discovery_agent"
+
+
+class CloudManagerLogs(_Logs, frozen=True, kw_only=True):
+    """CloudMgr.log: deployment and maintenance of the cloud services."""
+
+    log: ClassVar[str] = "cloudmgr"
+
+
+class ConnectionPointLogs(_Logs, frozen=True, kw_only=True):
+    """SMS_Cloud_ProxyConnector.log: the CMG connection point."""
+
+    log: ClassVar[str] = "sms_cloud_proxyconnector"
+
+
+class ManagementPointLogs(_Logs, frozen=True, kw_only=True):
+    """mpcontrol.log: the site's own test of its management points."""
+
+    log: ClassVar[str] = "mpcontrol"
+
+
+class CoManagementLogs(_Logs, frozen=True, kw_only=True):
+    """CoManagementHandler.log of the clients that were handed in; there may be none."""
+
+    log: ClassVar[str] = "comanagementhandler"
+
+    @classmethod
+    def read(cls, environment: Environment) -> Self:
+        """The states, by client: a sample, so having none is in order."""
+        files = _files(environment).get(cls.log, {})
+        return cls(states=tuple(_state(environment, cls.log, server, ids) for server, ids in sorted(files.items())))
+
+
+def base_name(file: str) -> str:
+    """The log to which a file belongs: of ``x.lo_`` and ``x-20261124-060000.log`` it is ``x``."""
+    found = _FILE.fullmatch(file)
+    name = found["log"] if found else file
+    gateway = _GATEWAY_FILE.fullmatch(name)
+    return gateway["log"] if gateway else name
+
+
+def _files(environment: Environment) -> dict[str, dict[str, list[str]]]:
+    """The observations of every log, by log and server, oldest file first."""
+    files: dict[str, dict[str, list[str]]] = {}
+    for id in sorted(environment.recording.ids("log/"), key=_age):
+        parts = id.split("/")
+        if len(parts) == 3:
+            files.setdefault(base_name(parts[2]), {}).setdefault(parts[1], []).append(id)
+    return files
+
+
+def _age(id: str) -> tuple[int, str]:
+    """Files with a date in their name come first, in its order; then the roll-over, then the log itself."""
+    found = _FILE.fullmatch(id)
+    if not found:
+        return 3, id
+    if found["stamp"]:
+        return 0, found["stamp"]
+    return (1 if found["kind"] == "lo_" else 2), id
+
+
+def _state(environment: Environment, log: str, server: str, ids: list[str]) -> LogState:
+    reader = _Reader(_entries(environment, log))
+    recording = environment.recording
+    spans: list[Span] = []
+    gaps: list[str] = []
+    trouble: FactUnavailable | None = None
+    levels: list[int] = []
+    for id in ids:
+        try:
+            observation = recording.answered(id)
+            spans.append(reader.read(recording.text_blocks(id), id))
+        except FactUnavailable as error:
+            if not recording.is_absent(id):  # a log that never grew full has no roll-over: that is no gap
+                gaps.append(id)
+            trouble = error
+            continue
+        if observation.about.get("complete", True) is not True:
+            gaps.append(id)
+        level: Any = observation.about.get("logging_level")
+        levels += [level] if isinstance(level, int) else []
+    unread = trouble if trouble and not spans else None
+    timed = [record.time for span in spans for record in (span.first, span.last) if record and record.time]
+    return LogState(
+        server=server,
+        log=log,
+        hits=reader.hits,
+        first=timed[0] if timed else None,
+        last=timed[-1] if timed else None,
+        level=max(levels, default=None),
+        gaps=tuple(gaps),
+        why=unread.why if unread else "",
+        cure=(unread.cure or f"Hand in the log of {server}, then record again.") if unread else "",
+        evidence=Evidence(ids[-1]),
+    )
+
+
+def _entries(environment: Environment, log: str) -> tuple[Entry, ...]:
+    """The known lines; the baseline says which one proves a user discovery."""
+    pattern = environment.baseline.discovery_success
+    return tuple(
+        msgspec.structs.replace(
+            entry,
+            pattern=pattern,
+            literals=tuple(literal for literal in entry.literals if literal in pattern.lower()),
+        )
+        if entry.id == "discovery-users-published"
+        else entry
+        for entry in log_catalogue.log(log).entries
+    )
+
+
+class _Reader:
+    """Collects the known lines of one log through all its files."""
+
+    def __init__(self, entries: tuple[Entry, ...]) -> None:
+        self.hits: dict[str, Hit] = {}
+        self._entries = entries
+        quick = [entry.literals for entry in entries]
+        self._literals = tuple(sorted({literal for literals in quick for literal in literals})) if all(quick) else ()
+        self._order = 0
+        self._clocks: dict[str, dt.datetime | None] = {}
+        self._id = ""
+
+    def read(self, blocks: Iterator[str], id: str) -> Span:
+        """Look through one file."""
+        self._id = id
+        return visit(blocks, self._literals, self._see)
+
+    def _see(self, record: Record) -> None:
+        if record.torn and record.local is None:
+            return  # its end is missing: it may go on to say the opposite
+        for entry in self._entries:
+            matched = entry.search(record.message)
+            if matched is not None:
+                if not self._is_excused(entry, record):
+                    self._keep(entry, record, matched)
+                return
+
+    def _is_excused(self, entry: Entry, record: Record) -> bool:
+        since = self._clocks.get(entry.excused_by)
+        return since is not None and record.local is not None and record.local - since <= EXCUSED_FOR
+
+    def _keep(self, entry: Entry, record: Record, matched: str) -> None:
+        self._order += 1
+        self._clocks[entry.id] = record.local
+        known = self.hits.get(entry.id)
+        self.hits[entry.id] = Hit(
+            entry=entry,
+            count=known.count + 1 if known else 1,
+            order=self._order,
+            time=record.time,
+            matched=matched,
+            evidence=Evidence(self._id, f"line {record.line}", record.message.strip()[:_EXCERPT]),
+        )
