@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from comgmt_audit import Design, Family, Findings, Severity, Stage, cannot_tell, check, require
-from comgmt_audit.facts.azure_services import AzureServices, ConfigMgrApps, ConfigMgrTenants
+from comgmt_audit import Design, Family, Finding, Findings, Severity, Stage, cannot_tell, check, require
+from comgmt_audit.facts.admin_service import FULL_ACCESS_CURE
+from comgmt_audit.facts.azure_services import AzureServices, ConfigMgrApp, ConfigMgrApps, ConfigMgrTenants
 from comgmt_audit.facts.site_roles import USER_DISCOVERY, ComponentStates
 
 from ._listed import listed
@@ -13,6 +14,7 @@ family = Family(code="AZS", title="Azure services", stage=Stage.AZURE_SERVICES)
 
 STEP = "Enable Azure cloud services in Configuration Manager"
 LOG_CURE = "Read SMS_AZUREAD_DISCOVERY_AGENT.log on the site server; Monitoring > Component Status shows the component."
+APPS_CURE = "Set apps.server_app_id and apps.client_app_id in comgmt.toml: the client ids that Entra ID shows."
 WIZARD = learn("Configure Azure services", "intune/configmgr/core/servers/deploy/configure/azure-services-wizard")
 
 
@@ -69,7 +71,11 @@ def one_tenant_is_onboarded(tenants: ConfigMgrTenants) -> Findings:
     """
     ids = [tenant.id for tenant in tenants]
     places = [tenant.evidence for tenant in tenants]
-    yield require("onboarded tenants", len(set(ids)) == 1, expected="one", actual=ids, evidence=places)
+    if len(set(ids)) < 2 and not tenants.complete:
+        why = "a second one may be hidden from the scanner's account"
+        yield cannot_tell("onboarded tenants", why, cure=FULL_ACCESS_CURE, evidence=places)
+    else:
+        yield require("onboarded tenants", len(set(ids)) == 1, expected="one", actual=ids, evidence=places)
 
 
 @check("AZS040", severity=Severity.CRITICAL, covers=["S79"], step=STEP, after=["AZS020"], refs=[WIZARD])
@@ -84,25 +90,26 @@ def both_apps_are_known(apps: ConfigMgrApps, design: Design) -> Findings:
     declared = [design.apps.server_app_id, design.apps.client_app_id]
     tenant = design.rollout.tenant_id.casefold()
     own = [app for app in apps if not tenant or app.tenant_id in (tenant, None)]
-    ids = [app.client_id for app in own]
     if all(declared):
+        ids = [app.client_id for app in own]
         for kind, id in zip(("server app", "client app"), declared, strict=True):
             yield listed(f"{kind} {id}", id, ids, complete=apps.complete)
-        return
-    places = [app.evidence for app in own]
-    with_uri = [app for app in own if app.identifier_uri]
-    if not apps.complete and len(own) < 2:
-        yield listed("server app and client app", "both", ids, complete=False)
-    elif len(own) >= 2 and len(with_uri) in (0, len(own)):
-        why = "the site does not say which application is the server's and which the client's"
-        yield cannot_tell(
-            "server app and client app",
-            why,
-            cure="Set apps.server_app_id and apps.client_app_id in comgmt.toml.",
-            evidence=places,
-        )
     else:
-        yield require("server app and client app", len(own) >= 2, expected="two", actual=ids, evidence=places)
+        yield _one_of_each(own, complete=apps.complete)
+
+
+def _one_of_each(apps: list[ConfigMgrApp], *, complete: bool) -> Finding:
+    """Judge by number, and by the App ID URI, which only a server app has: no column says which app is which."""
+    subject, places = "server app and client app", [app.evidence for app in apps]
+    with_uri = sum(bool(app.identifier_uri) for app in apps)
+    if len(apps) < 2 and not complete:
+        why = "applications may be hidden from the scanner's account"
+        return cannot_tell(subject, why, cure=FULL_ACCESS_CURE, evidence=places)
+    if len(apps) >= 2 and with_uri in (0, len(apps)):
+        why = "the site does not say which application is the server's and which the client's"
+        return cannot_tell(subject, why, cure=APPS_CURE, evidence=places)
+    ids = [app.client_id for app in apps]
+    return require(subject, len(apps) >= 2, expected="two", actual=ids or "none", evidence=places)
 
 
 @check(

@@ -98,7 +98,9 @@ def pilot_collection_has_members(co_management: CoManagement, collections: Colle
     for Intune Auto Enrollment (tab Enablement, or Staging before 2111); put the pilot's devices into it.
     """
     _only_when_on(co_management, design)
-    if not co_management.enrolment_collections:
+    if not co_management.enrolment_collections and not co_management.deployments_known:
+        yield cannot_tell(co_management, "its deployments were not all read", cure=FULL_ACCESS_CURE)
+    elif not co_management.enrolment_collections:
         yield require(co_management, False, expected="a pilot collection", actual="none")
     for id in co_management.enrolment_collections:
         collection = collections.by_id.get(id)
@@ -179,7 +181,7 @@ def workloads_in_pilot_have_a_collection(
             continue
         reached = [collections.by_id.get(id) for id in workload.collections]
         known = [collection.members for collection in reached if collection and collection.members is not None]
-        if len(known) < len(reached) and not any(known):
+        if not any(known) and (len(known) < len(reached) or not co_management.deployments_known):
             why = "its collection, or the number of its members, was not read"
             yield cannot_tell(workload, why, cure=FULL_ACCESS_CURE)
         else:

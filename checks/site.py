@@ -7,6 +7,7 @@ from comgmt_audit import (
     Design,
     Evidence,
     Family,
+    Finding,
     Findings,
     NotApplicable,
     Severity,
@@ -18,7 +19,7 @@ from comgmt_audit import (
 from comgmt_audit.facts import Now
 from comgmt_audit.facts.admin_service import FULL_ACCESS_CURE
 from comgmt_audit.facts.certificates import TrustedRootFiles
-from comgmt_audit.facts.site import TRUSTED_ROOTS, Administrators, CommunicationSecurity, Sites, TrustedRoots
+from comgmt_audit.facts.site import TRUSTED_ROOTS, Administrators, CommunicationSecurity, Site, Sites, TrustedRoots
 from comgmt_audit.facts.site_roles import ManagementPoints
 
 from ._listed import listed
@@ -50,28 +51,26 @@ def version_is_in_support(sites: Sites, baseline: Baseline, design: Design, now:
     known = {build.build: build for build in baseline.builds}
     for site in sites:
         version = known.get(site.build or 0)
-        if version is not None:
-            soon = version.ends <= now.in_days(design.horizons.support_days).date()
-            yield require(
-                site,
-                not soon,
-                expected=f"supported for {design.horizons.support_days} days more",
-                actual=f"{version.version}, supported until {version.ends}",
-                severity=Severity.MEDIUM if version.ends >= now.time.date() else None,
-            )
-        elif site.build is None or min(known) < site.build < max(known):
-            yield cannot_tell(
-                site,
-                f"version {site.version or 'unknown'} is not in the baseline's list",
-                cure="Compare the version with Microsoft's list, and add its build to your baseline.",
-            )
-        else:  # newer than the list is in support; older than its first entry is long out of it
-            yield require(
-                site,
-                site.build > max(known),
-                expected=f"a version of the list, from {min(known)} on",
-                actual=site.version,
-            )
+        if version is None:
+            yield _unlisted(site, min(known), max(known))
+            continue
+        soon = version.ends <= now.in_days(design.horizons.support_days).date()
+        yield require(
+            site,
+            not soon,
+            expected=f"supported for {design.horizons.support_days} days more",
+            actual=f"{version.version}, supported until {version.ends}",
+            severity=Severity.MEDIUM if version.ends >= now.time.date() else None,
+        )
+
+
+def _unlisted(site: Site, oldest: int, newest: int) -> Finding:
+    """A build beyond the list is newer and in support; one before it is long out of it; between, nothing is known."""
+    if site.build is None or oldest < site.build < newest:
+        why = f"version {site.version or 'unknown'} is not in the baseline's list"
+        return cannot_tell(site, why, cure="Compare it with Microsoft's list, and add its build to your baseline.")
+    expected = f"a build of the list, from {oldest} on"
+    return require(site, site.build > newest, expected=expected, actual=site.version)
 
 
 @check(

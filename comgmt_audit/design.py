@@ -6,7 +6,6 @@ default; the descriptions below are the documentation (``docs/configuration.md``
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from pathlib import Path
@@ -283,7 +282,18 @@ class Design(Section, frozen=True, kw_only=True):
         names = [name for service in services for name in (service.published_name, service.deployment_name)]
         hosts = ("enterpriseenrollment", "enterpriseregistration")
         names += [f"{host}.{domain}" for domain in self.dns.enrolment_domains for host in hosts]
-        return tuple(dict.fromkeys(name.lower().removesuffix(".") for name in names if name))
+        return tuple(dict.fromkeys(dns_name(name) for name in names if name))
+
+
+def dns_name(name: str) -> str:
+    """A name as it is asked and compared: lower-case, IDNA-encoded, without the last dot."""
+    name = name.strip().removesuffix(".")
+    if name.isascii():
+        return name.lower()
+    try:
+        return name.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return name.lower()  # no resolver can be asked for it, so no answer bears this name
 
 
 def load(path: Path) -> Design:
@@ -320,6 +330,8 @@ def _explain(message: str) -> str:
         return f"{section}: {words}.{_allowed(section)}" if section else f"{words}."
     key = unknown.group(1)
     known = _keys(section)
+    import difflib  # slow to import, and needed only where something is wrong
+
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     elsewhere = [name for name, keys in _all_keys().items() if key in keys and name != section]
     meant = f" Did you mean {close[0]!r}?" if close else ""

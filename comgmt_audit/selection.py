@@ -7,7 +7,6 @@ Words are joined by commas: a check is taken when any plain word fits and no wor
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
@@ -58,6 +57,8 @@ def _fits(check: Check, word: str) -> bool:
 
 
 def _suggestion(checks: Sequence[Check], word: str) -> str:
+    import difflib  # slow to import, and needed only where a word fits nothing
+
     known = {name.casefold(): name for check in checks for name in words_of(check)}
     close = difflib.get_close_matches(word.casefold(), known, n=3, cutoff=0.5)
     if close:

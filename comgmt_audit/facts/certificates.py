@@ -18,7 +18,7 @@ from comgmt_audit import design as designs
 from comgmt_audit.errors import FactUnavailable, NotRecorded, Unreadable
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.facts.site import Sites
-from comgmt_audit.facts.x509 import Certificate, certificates, covers, path
+from comgmt_audit.facts.x509 import Certificate, certificate, certificates, covers, ders, path
 from comgmt_audit.model import Evidence
 
 GATEWAY, DISTRIBUTION_POINT = "gateway", "distribution_point"
@@ -266,20 +266,33 @@ def _public(way: tuple[Certificate, ...], declared: tuple[str, ...]) -> bool | N
     wanted = {fingerprint.replace(":", "").replace(" ", "").upper() for fingerprint in declared}
     if any(link.fingerprint in wanted for link in way):
         return True
-    known = _mozilla_roots()
+    known = _mozilla_roots(way[-1])
     if path(way[-1], known)[-1].fingerprint in {root.fingerprint for root in known}:
         return True
     return False if way[-1].self_signed else None
 
 
+def _mozilla_roots(issued: Certificate) -> tuple[Certificate, ...]:
+    """The roots of Mozilla's list that may have issued this certificate: those that hold its issuer's name.
+
+    Looking for the name's bytes first spares the parsing and verifying of the other hundred.
+    """
+    from cryptography import x509
+
+    issuer = list(x509.load_der_x509_certificate(issued.der).issuer)
+    name = issuer[-1].value if issuer else b""
+    held = name.encode() if isinstance(name, str) else name
+    return tuple(certificate(der, "certifi", number) for number, der in enumerate(_mozilla_list(), 1) if held in der)
+
+
 @functools.cache
-def _mozilla_roots() -> tuple[Certificate, ...]:
-    """The roots of Mozilla's list, as the package certifi carries it."""
+def _mozilla_list() -> tuple[bytes, ...]:
+    """Mozilla's list of roots (DER), as the package certifi carries it."""
     from pathlib import Path
 
     import certifi
 
-    return certificates(Path(certifi.where()).read_bytes(), "certifi")
+    return tuple(ders(Path(certifi.where()).read_bytes(), "certifi"))
 
 
 class SiteBuild(Struct, frozen=True, kw_only=True):

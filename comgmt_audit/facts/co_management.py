@@ -126,7 +126,8 @@ class CoManagement(Struct, frozen=True, kw_only=True):
     """Co-management at the site.
 
     ``enrolment`` is ``all``, ``pilot``, ``none``, or ``""`` where it is not known; ``enabled`` is ``None`` likewise.
-    ``unknown_flags``: workload bits that no source explains.
+    ``unknown_flags``: workload bits that no source explains. ``deployments_known``: every deployment was seen, so a
+    policy without collections is deployed nowhere.
     """
 
     needs: ClassVar[tuple[str, ...]] = (POLICIES, ASSIGNMENTS)
@@ -135,6 +136,7 @@ class CoManagement(Struct, frozen=True, kw_only=True):
     enrolment_collections: tuple[str, ...]
     workloads: tuple[SwitchedWorkload, ...]
     unknown_flags: int
+    deployments_known: bool
     evidence: Evidence
 
     @property
@@ -150,7 +152,8 @@ class CoManagement(Struct, frozen=True, kw_only=True):
     @classmethod
     def read(cls, environment: Environment) -> CoManagement:
         """The policies by name; none at all is known to be none only where the account sees every one."""
-        policies = _policies(environment)
+        deployed, deployments_known = _deployments(environment)
+        policies = _policies(environment, deployed)
         refuse_empty(environment, POLICIES, policies, "co-management policy")
         enablement, pilot = policies.get(ENABLEMENT), policies.get(PILOT_ENROLMENT)
         complete = may_be_empty(environment, POLICIES)
@@ -161,16 +164,24 @@ class CoManagement(Struct, frozen=True, kw_only=True):
             enrolment_collections=pilot.collections if pilot else (),
             workloads=tuple(_switched(workload, policies, complete) for workload in WORKLOADS),
             unknown_flags=(flags or 0) & ~KNOWN_BITS,
+            deployments_known=deployments_known,
             evidence=enablement.evidence if enablement else Evidence(POLICIES),
         )
 
 
-def _policies(environment: Environment) -> dict[str, Policy]:
+def _deployments(environment: Environment) -> tuple[dict[int, list[str]], bool]:
+    """The collections of each policy by its number, and whether that is all of them."""
     deployed: dict[int, list[str]] = {}
+    known = may_be_empty(environment, ASSIGNMENTS)
     for row, assignment in rows(environment, ASSIGNMENTS, _RawAssignment):
+        known = known and assignment.policies is not None
         for number in assignment.policies or ():
             if (id := integer(number, column(row, "AssignedCIs"))) is not None:
                 deployed.setdefault(id, []).append(text(assignment.collection))
+    return deployed, known
+
+
+def _policies(environment: Environment, deployed: dict[int, list[str]]) -> dict[str, Policy]:
     found = {}
     for row, raw in rows(environment, POLICIES, _RawPolicy):
         name = text(raw.name)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from msgspec import Struct
 
+from comgmt_audit.design import dns_name
 from comgmt_audit.errors import FactUnavailable, NotRecorded, Unreadable
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.model import Evidence
@@ -134,7 +135,7 @@ class DnsAnswers(Struct, frozen=True, kw_only=True):
         asked = bool(self.resolvers[view])
         return DnsAnswer(
             view=view,
-            name=canonical(name),
+            name=dns_name(name),
             status=Status.UNREAD,
             why=f"the name was not asked {view}" if asked else f"the design names no resolver {view}",
             cure="Record the environment again with the source 'dns' included."
@@ -162,23 +163,12 @@ class DnsAnswers(Struct, frozen=True, kw_only=True):
 
 def observation_id(view: View, name: str) -> str:
     """The id of the observation that holds a name's answer."""
-    return f"dns/{view}/{canonical(name)}"
-
-
-def canonical(name: str) -> str:
-    """A name as it is compared: lower-case, IDNA-encoded, without the last dot."""
-    name = name.strip().removesuffix(".")
-    if name.isascii():
-        return name.lower()
-    try:
-        return name.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return name.lower()  # no resolver can be asked for it, so no answer bears this name
+    return f"dns/{view}/{dns_name(name)}"
 
 
 def labels(name: str) -> tuple[str, ...]:
     """The labels of a name; an escaped dot (``a\\.b``) separates nothing."""
-    return tuple(re.findall(r"(?:\\.|[^.\\])+", canonical(name)))
+    return tuple(re.findall(r"(?:\\.|[^.\\])+", dns_name(name)))
 
 
 def is_below(name: str, zone: str) -> bool:
@@ -221,14 +211,14 @@ def _answer(environment: Environment, id: str) -> DnsAnswer:
             for number, line in environment.recording.lines(id, _Line)
             for key, reply in [_reply(line, number, id)]
         }
-        chain, end = _walk(canonical(name), replies, id)
+        chain, end = _walk(dns_name(name), replies, id)
     except FactUnavailable as error:
         return DnsAnswer(
             view=where, name=name, status=Status.UNREAD, why=error.why, cure=error.cure, evidence=Evidence(id)
         )
     return DnsAnswer(
         view=where,
-        name=canonical(name),
+        name=dns_name(name),
         status=end.status,
         chain=chain,
         addresses=end.addresses,
@@ -275,7 +265,7 @@ def _end(name: str, replies: _Replies, id: str) -> _Reply:
 
 
 def _wildcard(probe: str, replies: _Replies) -> tuple[str, ...] | None:
-    found = [reply for type in ("CNAME", "A") if (reply := replies.get((canonical(probe), type)))]
+    found = [reply for type in ("CNAME", "A") if (reply := replies.get((dns_name(probe), type)))]
     known = [reply for reply in found if reply.status not in _UNKNOWN]
     if not known:
         return None
@@ -285,7 +275,7 @@ def _wildcard(probe: str, replies: _Replies) -> tuple[str, ...] | None:
 def _reply(line: _Line, number: int, id: str) -> tuple[tuple[str, str], _Reply]:
     """One line as its question and its reply. Raises Unreadable naming the line."""
     name, _, type = line.query.rpartition(" ")
-    key = (canonical(name), type)
+    key = (dns_name(name), type)
     if line.wire is None:
         status = _ERRORS.get(line.error or "", Status.UNREACHABLE)
         return key, _Reply(status, f"{line.query}: {line.error or 'no answer'}", number)
@@ -314,7 +304,8 @@ def _message(wire: str) -> dns.message.Message:
     if len(raw) > _MOST_BYTES:
         raise ValueError(f"{len(raw)} bytes are more than a message can have")
     try:
-        return dns.message.from_wire(raw)
+        # One record a set: of two CNAME records for one name, dnspython would keep the last without a word.
+        return dns.message.from_wire(raw, one_rr_per_rrset=True)
     except dns.exception.DNSException as error:
         raise ValueError(str(error) or type(error).__name__) from None
 
@@ -326,7 +317,7 @@ def _refuse_other_question(message: dns.message.Message, key: tuple[str, str]) -
     if not message.flags & dns.flags.QR:
         raise ValueError("it is a question, not an answer")
     for question in message.question:
-        asked = (canonical(question.name.to_text()), dns.rdatatype.to_text(question.rdtype))
+        asked = (dns_name(question.name.to_text()), dns.rdatatype.to_text(question.rdtype))
         if asked != key:
             raise ValueError(f"it answers {asked[0]} {asked[1]}")
 
@@ -356,7 +347,7 @@ def _aliases(message: dns.message.Message, name: str, *, follow: bool) -> tuple[
     owners: dict[str, list[tuple[str, int]]] = {}
     for owner, type, text, ttl in _answers(message):
         if type == "CNAME":
-            owners.setdefault(owner, []).append((canonical(text), ttl))
+            owners.setdefault(owner, []).append((dns_name(text), ttl))
     chain: list[Alias] = []
     while name in owners and len(chain) < MOST_ALIASES:
         if len(owners[name]) > 1:
@@ -379,4 +370,4 @@ def _answers(message: dns.message.Message) -> Iterable[tuple[str, str, str, int]
 
     for rrset in message.answer:
         for record in rrset:
-            yield canonical(rrset.name.to_text()), dns.rdatatype.to_text(rrset.rdtype), record.to_text(), rrset.ttl
+            yield dns_name(rrset.name.to_text()), dns.rdatatype.to_text(rrset.rdtype), record.to_text(), rrset.ttl

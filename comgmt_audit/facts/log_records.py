@@ -40,8 +40,10 @@ _OLD_STAMP = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([0-9]{1,2}) ([0-9:.]+) 
 _BIAS = re.compile(r"[+-][0-9]{1,4}")
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
-_DELIMITER = r"""[\s\[('"~_=:]"""
-"""What stands before a word in a log."""
+_DELIMITER = r"[ \t\r\n\[('~_=]"
+"""What stands before a word in a log. Quotes and colons are left out: the frames of the records are full of them."""
+_QUOTED_CODES = ('"0x', ":0x")
+"""So an error code right after one of those is looked for by itself."""
 _ASCII_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 _LARGEST_BIAS = 16 * 60
 """Minutes; no zone is further from UTC than 14 hours, and a larger number is no bias."""
@@ -79,9 +81,9 @@ def records(blocks: Iterable[str]) -> Iterator[Record]:
 
 
 def visit(blocks: Iterable[str], literals: Sequence[str], see: Callable[[Record], None]) -> Span:
-    """Show *see* each record that holds one of the *literals*; without literals, every record.
+    """Show *see* each record that holds one of the *literals*, and what is torn before it; without literals, all.
 
-    A literal is lower-case, is found in any case, and starts a word (after a blank, a bracket, a quote, ``~ _ = :``).
+    A literal is lower-case, is found in any case, and starts a word (after a blank, ``[ ( ' ~ _ =``).
     The rest of the log is searched, not parsed: that is what makes a gigabyte affordable. Returns the first and the
     last record with a time, so that the covered span is known.
     """
@@ -181,13 +183,24 @@ def _backwards(text: str, low: int, high: int) -> Iterator[re.Match[str]]:
         places[start] = text.rfind(start, low, places[start])
 
 
-def _hits(text: str, literals: Sequence[str]) -> Iterator[int]:
+def _hits(text: str, literals: Sequence[str]) -> list[int]:
     """Where the literals stand, in order."""
     lower = text.lower()
     if len(lower) != len(text):  # a capital dotted I becomes two characters, and every place after it would be wrong
         lower = text.translate(_ASCII_LOWER)
     # The line break before the text is for a literal at its very start; it makes the delimiter's place the literal's.
-    return (found.start() for found in _word_starts(tuple(literals)).finditer("\n" + lower))
+    hits = [found.start() for found in _word_starts(tuple(literals)).finditer("\n" + lower)]
+    if any(literal.startswith("0x") for literal in literals):
+        for code in _QUOTED_CODES:
+            hits += _places(lower, code)
+    return sorted(hits)
+
+
+def _places(text: str, piece: str) -> Iterator[int]:
+    at = text.find(piece)
+    while at >= 0:
+        yield at
+        at = text.find(piece, at + 1)
 
 
 @functools.lru_cache

@@ -22,7 +22,7 @@ from comgmt_audit.facts.log_records import Record, Span, visit
 from comgmt_audit.log_catalogue import Entry, Kind
 from comgmt_audit.model import Evidence
 
-STATES = frozenset({Kind.SUCCESS, Kind.FAILURE, Kind.PENDING})
+STATES = (Kind.SUCCESS, Kind.FAILURE, Kind.PENDING)
 
 EXCUSED_FOR = dt.timedelta(minutes=5)
 """So long after a noise entry the lines that it excuses are noise; the public-address task of a CMG takes seconds."""
@@ -44,6 +44,21 @@ class Hit(Struct, frozen=True, kw_only=True):
     time: dt.datetime | None
     matched: str
     evidence: Evidence
+
+    @property
+    def is_failure(self) -> bool:
+        """The line says that something failed."""
+        return self.entry.kind is Kind.FAILURE
+
+    @property
+    def is_pending(self) -> bool:
+        """The line says that something is under way."""
+        return self.entry.kind is Kind.PENDING
+
+    @property
+    def advice(self) -> str:
+        """What the line means, and what mends it."""
+        return " ".join(text for text in (self.entry.meaning, self.entry.cause, self.entry.remedy) if text)
 
 
 class LogState(Struct, frozen=True, kw_only=True):
@@ -80,9 +95,22 @@ class LogState(Struct, frozen=True, kw_only=True):
         """The logging level leaves out ordinary lines, so a success that is not there proves nothing."""
         return self.level is not None and self.level >= WARNINGS_ONLY
 
-    def newest(self, *kinds: Kind) -> Hit | None:
-        """The newest line of these kinds (without any: of success, failure and pending)."""
-        wanted = set(kinds) or STATES
+    @property
+    def latest(self) -> Hit | None:
+        """Its state: the newest line that says success, failure or pending."""
+        return self._newest(*STATES)
+
+    @property
+    def success(self) -> Hit | None:
+        """The newest line that says success."""
+        return self._newest(Kind.SUCCESS)
+
+    @property
+    def failure(self) -> Hit | None:
+        """The newest line that says failure."""
+        return self._newest(Kind.FAILURE)
+
+    def _newest(self, *wanted: Kind) -> Hit | None:
         return max(
             (hit for hit in self.hits.values() if hit.entry.kind in wanted), key=lambda hit: hit.order, default=None
         )
@@ -256,7 +284,7 @@ class _Reader:
 
     def _is_excused(self, entry: Entry, record: Record) -> bool:
         since = self._clocks.get(entry.excused_by)
-        return since is not None and record.local is not None and record.local - since <= EXCUSED_FOR
+        return since is not None and record.local is not None and dt.timedelta(0) <= record.local - since <= EXCUSED_FOR
 
     def _keep(self, entry: Entry, record: Record, matched: str) -> None:
         self._order += 1

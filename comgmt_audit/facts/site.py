@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from msgspec import Struct, field
 
-from comgmt_audit.facts.admin_service import Scalar, column, integer, may_be_empty, refuse_empty, rows, text
+from comgmt_audit.facts.admin_service import Scalar, boolean, column, integer, may_be_empty, refuse_empty, rows, text
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.model import Evidence
 
@@ -265,7 +265,7 @@ class Administrators(Struct, frozen=True, kw_only=True):
         found = tuple(
             Administrator(name=text(raw.logon_name), full=_is_full(raw), evidence=row)
             for row, raw in rows(environment, ADMINISTRATORS, _RawAdministrator)
-            if integer(raw.is_deleted, column(row, "IsDeleted")) in (None, 0)
+            if not boolean(raw.is_deleted, column(row, "IsDeleted"))
         )
         refuse_empty(environment, ADMINISTRATORS, found, "administrative user", never=True)
         return cls(users=found, complete=may_be_empty(environment, ADMINISTRATORS))

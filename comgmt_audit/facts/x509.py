@@ -112,19 +112,21 @@ class Certificate(Struct, frozen=True, kw_only=True):
 
 def certificates(pem: bytes, observation: str) -> tuple[Certificate, ...]:
     """All certificates of PEM text, in order. Raises Unreadable, naming the block that cannot be read."""
+    return tuple(certificate(der, observation, number) for number, der in enumerate(ders(pem, observation), 1))
+
+
+def ders(pem: bytes, observation: str) -> Iterator[bytes]:
+    """The certificates of PEM text as DER, not yet parsed. Raises Unreadable, naming the block that is damaged."""
     import base64
     import binascii
     import re
 
-    found = []
     blocks = re.findall(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", pem, re.DOTALL)
     for number, block in enumerate(blocks, 1):
         try:
-            der = base64.b64decode(b"".join(block.split()), validate=True)
+            yield base64.b64decode(b"".join(block.split()), validate=True)
         except (binascii.Error, ValueError):
             raise _unreadable(observation, number, "its Base64 is damaged") from None
-        found.append(certificate(der, observation, number))
-    return tuple(found)
 
 
 def certificate(der: bytes, observation: str, number: int = 1) -> Certificate:

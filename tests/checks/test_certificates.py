@@ -110,11 +110,11 @@ def test_only_the_root_of_a_listed_public_ca_may_be_missing_and_is_a_trifle(judg
     bundle = tmp_path / "bundle.pem"
     bundle.write_text(pki.pem(estate, "public-root"))
     monkeypatch.setattr(certifi, "where", lambda: str(bundle))
-    facts._mozilla_roots.cache_clear()
+    facts._mozilla_list.cache_clear()
     try:
         results = judge(estate)
     finally:
-        facts._mozilla_roots.cache_clear()
+        facts._mozilla_list.cache_clear()
     assert results["CRT050"].outcome == "pass"
     assert (results["CRT030"].outcome, results["CRT030"].severity) == ("fail", Severity.LOW)
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.lab.estate import contoso
+from tests.checks.thin_rights import THIN_RIGHTS
+from tests.lab.estate import Estate, contoso
 from tests.lab.site_clients import INTUNE_POLICIES, Device
 
 OTHER = "00000000-0000-4000-8000-000000000099"
 RULES = ("COM030", "COM050", "COM060", "COM070")
 
 
-def own(outcomes: dict[str, str]) -> dict[str, str]:
-    """The outcomes of this family."""
-    return {id: outcome for id, outcome in outcomes.items() if id.startswith("COM")}
-
-
-def device(**changes):
+def device(**changes: Any) -> Estate:
     """Contoso with this one device in the pilot."""
     return contoso(site__devices=(Device(**changes),))
 
 
 def test_co_management_that_is_not_enabled_fails_and_blocks_the_rest(changed):
     blocked = dict.fromkeys([f"COM{number:03}" for number in range(20, 90, 10)], "blocked")
-    assert own(changed(contoso(site__co_management=False))) == {"COM010": "fail", **blocked}
+    assert changed(contoso(site__co_management=False)) == {"COM010": "fail", **blocked}
 
 
 def test_before_the_switch_it_is_a_reminder(judge):
@@ -32,18 +30,18 @@ def test_before_the_switch_it_is_a_reminder(judge):
 
 
 def test_co_management_that_thin_rights_hide_is_not_assessed(changed):
-    outcomes = own(changed(contoso(site__co_management=False, site__full_access=False)))
-    assert outcomes["COM010"] == "not assessed"
-    assert set(outcomes.values()) == {"not assessed"}
+    ids = [f"COM{number:03}" for number in range(10, 80, 10)]
+    estate = contoso(site__co_management=False, site__full_access=False)
+    assert changed(estate) == {**THIN_RIGHTS, **dict.fromkeys(ids, "not assessed")}
 
 
-def test_another_tenant_fails(changed):
-    assert own(changed(contoso(site__tenant_ids=(OTHER,)))) == {"COM020": "fail"}
+def test_another_tenant_fails(judge):
+    assert judge(contoso(site__tenant_ids=(OTHER,)))["COM020"].outcome == "fail"
 
 
 @pytest.mark.parametrize("enrolment", ["all", "none"])
 def test_another_enrolment_than_declared_fails(changed, enrolment):
-    assert own(changed(contoso(site__enrolment=enrolment))) == {"COM030": "fail", "COM040": "blocked"}
+    assert changed(contoso(site__enrolment=enrolment)) == {"COM030": "fail", "COM040": "blocked"}
 
 
 def test_enrolment_of_all_is_in_order_where_it_is_declared(judge):
@@ -53,7 +51,7 @@ def test_enrolment_of_all_is_in_order_where_it_is_declared(judge):
 
 
 def test_rules_that_a_list_read_left_out_are_not_assessed(changed):
-    assert own(changed(contoso(site__policy_xml=None))) == dict.fromkeys(RULES, "not assessed")
+    assert changed(contoso(site__policy_xml=None)) == dict.fromkeys(RULES, "not assessed")
 
 
 @pytest.mark.parametrize("xml", ["<not", "<!DOCTYPE x [<!ENTITY e 'x'>]><x>&e;</x>"])
@@ -63,7 +61,13 @@ def test_rules_that_are_not_xml_are_not_assessed(judge, xml):
 
 
 def test_a_pilot_without_collection_fails(changed):
-    assert own(changed(contoso(site__enrolment_deployed=False))) == {"COM040": "fail"}
+    assert changed(contoso(site__enrolment_deployed=False)) == {"COM040": "fail"}
+
+
+def test_deployments_that_thin_rights_hide_are_not_assessed(changed):
+    hidden = contoso(site__full_access=False)
+    assert changed(hidden.with_(site__enrolment_deployed=False)) == {**THIN_RIGHTS, "COM040": "not assessed"}
+    assert changed(hidden.with_(site__pilot_workloads_deployed=False)) == THIN_RIGHTS
 
 
 def test_a_pilot_without_members_fails(changed):
@@ -77,7 +81,7 @@ def test_a_pilot_whose_members_nobody_counted_is_not_assessed(changed):
 
 
 def test_another_pilot_collection_than_declared_fails(changed):
-    assert own(changed(contoso(design__clients__pilot_collection="Everybody"))) == {"COM040": "fail"}
+    assert changed(contoso(design__clients__pilot_collection="Everybody")) == {"COM040": "fail"}
 
 
 def test_a_pilot_collection_may_be_declared_by_its_id(judge):
@@ -172,9 +176,9 @@ def test_without_members_only_targeted_devices_count(judge):
 
 
 def test_no_device_at_all_is_not_assessed(changed):
-    for complete in (True, False):
-        estate = contoso(site__devices=(), site__members_recorded=False, site__full_access=complete)
-        assert own(changed(estate))["COM080"] == "not assessed"
+    none = contoso(site__devices=(), site__members_recorded=False)
+    assert changed(none) == {"COM080": "not assessed"}
+    assert changed(none.with_(site__full_access=False)) == {**THIN_RIGHTS, "COM080": "not assessed"}
 
 
 def test_before_the_switch_devices_do_not_matter(judge):
@@ -185,13 +189,12 @@ def test_before_the_switch_devices_do_not_matter(judge):
 @pytest.mark.parametrize(
     ("observation", "ids"),
     [
-        ("site/SMS_ConfigurationPolicy", ("COM010", "COM020", "COM030", "COM040", "COM050", "COM060", "COM070")),
-        ("site/SMS_ConfigurationPolicyAssignment", ("COM010", "COM040", "COM060")),
-        ("site/SMS_Collection", ("COM040", "COM060")),
+        ("site/SMS_ConfigurationPolicy", [f"COM{number:03}" for number in range(10, 80, 10)]),
+        ("site/SMS_ConfigurationPolicyAssignment", [f"COM{number:03}" for number in range(10, 80, 10)]),
+        ("site/SMS_Collection", ("COM040", "COM060", "CLS050")),
         ("site/SMS_Client_ComanagementState", ("COM080",)),
         ("graph/workload-policies", ("COM050",)),
     ],
 )
-def test_refused_requests_are_not_assessed(judge, observation, ids):
-    results = judge(contoso().refusing(observation))
-    assert {id: results[id].outcome.value for id in ids} == dict.fromkeys(ids, "not assessed")
+def test_refused_requests_are_not_assessed(changed, observation, ids):
+    assert changed(contoso().refusing(observation)) == dict.fromkeys(ids, "not assessed")

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from tests.checks.thin_rights import THIN_RIGHTS
 from tests.lab.estate import contoso, contoso_2018
 
 OTHER = "00000000-0000-4000-8000-000000000099"
 AFTER_EXISTENCE = [f"CMG{number:03}" for number in range(20, 121, 10)]
 
 
-def own(outcomes: dict[str, str]) -> dict[str, str]:
-    """The outcomes of this family."""
-    return {id: outcome for id, outcome in outcomes.items() if id.startswith("CMG")}
-
-
 def test_no_gateway_fails_and_blocks_the_rest(changed):
-    assert own(changed(contoso(site__gateway=None))) == {"CMG010": "fail", **dict.fromkeys(AFTER_EXISTENCE, "blocked")}
+    assert changed(contoso(site__gateway=None)) == {"CMG010": "fail", **dict.fromkeys(AFTER_EXISTENCE, "blocked")}
 
 
 def test_a_gateway_that_thin_rights_hide_is_not_assessed(changed):
-    outcomes = own(changed(contoso(site__gateway=None, site__full_access=False)))
-    assert outcomes == dict.fromkeys(["CMG010", *AFTER_EXISTENCE], "not assessed")
+    estate = contoso(site__gateway=None, site__full_access=False)
+    assert changed(estate) == {**THIN_RIGHTS, **dict.fromkeys(["CMG010", *AFTER_EXISTENCE], "not assessed")}
 
 
 def test_another_gateway_than_the_declared_one_fails(judge):
@@ -32,20 +28,20 @@ def test_another_gateway_than_the_declared_one_fails(judge):
 
 
 def test_names_differ_in_case_only(changed):
-    assert own(changed(contoso(site__gateway__service_name="CMG.Contoso.COM"))) == {}
+    assert changed(contoso(site__gateway__service_name="CMG.Contoso.COM")) == {}
 
 
 @pytest.mark.parametrize(("state", "outcome"), [(1, "fail"), (6, "fail"), ("6", "fail"), (3, "not assessed")])
 def test_only_ready_is_ready(changed, state, outcome):
-    assert own(changed(contoso(site__gateway__state=state))) == {"CMG020": outcome}
+    assert changed(contoso(site__gateway__state=state)) == {"CMG020": outcome}
 
 
 def test_a_state_of_which_nothing_is_said_is_not_assessed(changed):
-    assert own(changed(contoso(site__gateway__state=None))) == {"CMG020": "not assessed"}
+    assert changed(contoso(site__gateway__state=None)) == {"CMG020": "not assessed"}
 
 
 def test_a_gateway_of_an_unread_site_is_not_assessed(changed):
-    assert own(changed(contoso(site__gateway__site_code="XYZ"))) == {"CMG030": "not assessed"}
+    assert changed(contoso(site__gateway__site_code="XYZ")) == {"CMG030": "not assessed"}
 
 
 def test_a_gateway_of_another_cloud_fails(judge):
@@ -71,7 +67,7 @@ def test_a_cloud_without_gateways_is_not_assessed(judge):
 
 
 def test_a_classic_deployment_is_retired_today(changed):
-    outcomes = own(changed(contoso(site__gateway__deployment_name="contosocmg.cloudapp.net")))
+    outcomes = changed(contoso(site__gateway__deployment_name="contosocmg.cloudapp.net"))
     assert outcomes == {"CMG050": "fail", "CMG060": "blocked", "CMG100": "fail"}
 
 
@@ -79,30 +75,30 @@ def test_a_classic_deployment_is_what_the_tutorial_makes(healthy):
     assert healthy["tutorial-2018"]["CMG050"].outcome == "pass"
 
 
-def test_another_model_than_declared_fails(changed):
-    estate = contoso_2018(design__gateway__deployment="scale-set")
-    assert own(changed(estate)) == {"CMG060": "fail", "CMG140": "not applicable"}
+def test_another_model_than_declared_fails(judge):
+    results = judge(contoso_2018(design__gateway__deployment="scale-set"))
+    assert (results["CMG060"].outcome, results["CMG140"].outcome) == ("fail", "not applicable")
 
 
 def test_a_name_without_known_suffix_is_not_assessed(changed):
-    outcomes = own(changed(contoso(site__gateway__deployment_name="contosocmg.contoso.com")))
+    outcomes = changed(contoso(site__gateway__deployment_name="contosocmg.contoso.com"))
     assert outcomes == {"CMG040": "fail", "CMG050": "not assessed", "CMG060": "not assessed", "CMG100": "fail"}
 
 
 def test_another_subscription_fails(changed):
-    assert own(changed(contoso(site__gateway__subscription_id=OTHER))) == {"CMG070": "fail"}
+    assert changed(contoso(site__gateway__subscription_id=OTHER)) == {"CMG070": "fail"}
 
 
 def test_another_region_fails(changed):
-    assert own(changed(contoso(site__gateway__region="North Europe"))) == {"CMG080": "fail"}
+    assert changed(contoso(site__gateway__region="North Europe")) == {"CMG080": "fail"}
 
 
 def test_a_region_is_compared_without_blanks(changed):
-    assert own(changed(contoso(site__gateway__region="westeurope"))) == {}
+    assert changed(contoso(site__gateway__region="westeurope")) == {}
 
 
 def test_another_certificate_than_the_filed_one_fails(changed):
-    assert own(changed(contoso(site__gateway__thumbprint="AB" * 20))) == {"CMG090": "fail"}
+    assert changed(contoso(site__gateway__thumbprint="AB" * 20)) == {"CMG090": "fail"}
 
 
 def test_a_certificate_file_that_was_not_read_is_not_assessed(judge):
@@ -111,14 +107,14 @@ def test_a_certificate_file_that_was_not_read_is_not_assessed(judge):
 
 
 def test_another_service_name_fails(changed):
-    assert own(changed(contoso(site__gateway__service_name="cmg2.contoso.com"))) == {"CMG100": "fail"}
+    assert changed(contoso(site__gateway__service_name="cmg2.contoso.com")) == {"CMG100": "fail"}
 
 
 @pytest.mark.parametrize(
     ("instances", "expected"), [(0, {"CMG110": "fail", "CMG120": "blocked"}), (1, {"CMG120": "fail"}), ("16", {})]
 )
 def test_instances_are_counted(changed, instances, expected):
-    assert own(changed(contoso(site__gateway__instances=instances))) == expected
+    assert changed(contoso(site__gateway__instances=instances)) == expected
 
 
 def test_one_instance_is_advice_only(judge):
@@ -127,7 +123,7 @@ def test_one_instance_is_advice_only(judge):
 
 def test_instances_of_which_nothing_is_said_are_not_assessed(changed):
     expected = {"CMG110": "not assessed", "CMG120": "not assessed"}
-    assert own(changed(contoso(site__gateway__instances=None))) == expected
+    assert changed(contoso(site__gateway__instances=None)) == expected
 
 
 @pytest.mark.parametrize("name", ["ab", "1cmg", "cmg-", "c--mg", "cmg_x", "a" * 25])
@@ -151,9 +147,7 @@ def test_what_the_design_does_not_say_does_not_apply(judge):
     assert results["CMG010"].outcome == "pass"
 
 
-@pytest.mark.parametrize(
-    "estate", [contoso().refusing("site/SMS_AzureService"), contoso().unreachable("site/SMS_AzureService")]
-)
-def test_a_request_without_answer_is_not_assessed(judge, estate):
-    results = judge(estate)
-    assert {results[id].outcome.value for id in ["CMG010", *AFTER_EXISTENCE]} == {"not assessed"}
+def test_a_request_without_answer_is_not_assessed(changed):
+    expected = dict.fromkeys(["CDP020", "CMG010", *AFTER_EXISTENCE], "not assessed")
+    assert changed(contoso().refusing("site/SMS_AzureService")) == expected
+    assert changed(contoso().unreachable("site/SMS_AzureService")) == expected

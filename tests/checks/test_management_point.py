@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.checks.thin_rights import THIN_RIGHTS
 from tests.lab.estate import contoso
 
 ENHANCED = {
@@ -14,15 +15,16 @@ ENHANCED = {
 
 
 def test_a_declared_server_without_the_role_fails_and_blocks_the_rest(changed):
-    outcomes = changed(contoso(design__site__management_point="MP99.corp.contoso.com"))
-    own = {id: outcome for id, outcome in outcomes.items() if id.startswith("MPT")}
-    assert own == {"MPT010": "fail", "MPT030": "blocked", "MPT040": "blocked", "MPT050": "blocked"}
+    # HST: no evidence was collected on the server that the design names.
+    assert changed(contoso(design__site__management_point="MP99.corp.contoso.com")) == {
+        "MPT010": "fail",
+        **dict.fromkeys(("MPT030", "MPT040", "MPT050"), "blocked"),
+        **dict.fromkeys(("HST010", "HST030", "HST040", "HST050", "HST060"), "not assessed"),
+    }
 
 
 def test_a_site_without_management_point_fails(changed):
-    outcomes = changed(contoso(site__management_points=0))
-    own = {id: outcome for id, outcome in outcomes.items() if id[:3] in ("MPT", "SIT")}
-    assert own == {
+    assert changed(contoso(site__management_points=0)) == {
         "MPT010": "fail",
         "MPT020": "fail",
         "MPT030": "blocked",
@@ -32,9 +34,9 @@ def test_a_site_without_management_point_fails(changed):
 
 
 def test_management_points_that_thin_rights_hide_are_not_assessed(changed):
-    outcomes = changed(contoso(site__management_points=0, site__full_access=False))
-    own = {outcome for id, outcome in outcomes.items() if id.startswith("MPT") and id < "MPT070"}
-    assert own == {"not assessed"}
+    ids = ("MPT010", "MPT020", "MPT030", "MPT040", "MPT050", "SIT030")
+    estate = contoso(site__management_points=0, site__full_access=False)
+    assert changed(estate) == {**THIN_RIGHTS, **dict.fromkeys(ids, "not assessed")}
 
 
 @pytest.mark.parametrize("state", [1, "1", 3])
@@ -84,17 +86,12 @@ def test_pki_clients_before_an_http_management_point_fail(judge):
 
 
 def test_no_connection_point_fails_and_blocks_its_status(changed):
-    outcomes = changed(contoso(site__connection_point=None))
-    own = {id: outcome for id, outcome in outcomes.items() if id.startswith("MPT")}
-    assert own == {"MPT070": "fail", "MPT080": "blocked"}
+    assert changed(contoso(site__connection_point=None)) == {"MPT070": "fail", "MPT080": "blocked"}
 
 
 def test_a_connection_point_on_another_server_than_declared_fails(changed):
-    outcomes = changed(contoso(site__connection_point="CM01.corp.contoso.com"))
-    assert {id: outcome for id, outcome in outcomes.items() if id.startswith("MPT")} == {
-        "MPT070": "fail",
-        "MPT080": "blocked",
-    }
+    estate = contoso(site__connection_point="CM01.corp.contoso.com")
+    assert changed(estate) == {"MPT070": "fail", "MPT080": "blocked"}
 
 
 def test_any_connection_point_will_do_where_none_is_declared(judge):
@@ -121,9 +118,8 @@ def test_an_unknown_state_is_not_assessed(changed, state):
     ("observation", "ids"),
     [
         ("site/SMS_SCI_SysResUse", ("MPT010", "MPT020", "MPT030", "MPT040", "MPT050", "MPT070", "MPT080", "SIT030")),
-        ("site/SMS_ComponentSummarizer", ("MPT080",)),
+        ("site/SMS_ComponentSummarizer", ("MPT080", "AZS050")),
     ],
 )
-def test_refused_requests_are_not_assessed(judge, observation, ids):
-    results = judge(contoso().refusing(observation))
-    assert {id: results[id].outcome.value for id in ids} == dict.fromkeys(ids, "not assessed")
+def test_refused_requests_are_not_assessed(changed, observation, ids):
+    assert changed(contoso().refusing(observation)) == dict.fromkeys(ids, "not assessed")

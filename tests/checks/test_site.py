@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.checks.thin_rights import THIN_RIGHTS
 from tests.lab.estate import contoso, contoso_2018
 
 ANALYST = ("CONTOSO\\scanner", ("Read-only Analyst",), ("All",))
@@ -39,7 +40,8 @@ def test_the_revision_does_not_matter(changed):
 
 
 def test_another_site_than_the_declared_one_fails(changed):
-    assert changed(contoso(design__site__code="XYZ"))["SIT020"] == "fail"
+    # BOO060: the command line for Intune says another site code as well.
+    assert changed(contoso(design__site__code="XYZ")) == {"SIT020": "fail", "BOO060": "fail"}
 
 
 def test_another_server_than_the_declared_one_fails(judge):
@@ -49,9 +51,12 @@ def test_another_server_than_the_declared_one_fails(judge):
 
 
 def test_a_site_that_thin_rights_hide_is_not_assessed(changed):
-    outcomes = changed(contoso(site__listed=False))
-    for id in ("SIT010", "SIT020", "SIT050"):
-        assert outcomes[id] == "not assessed"
+    ids = ("SIT010", "SIT020", "SIT030", "SIT050", "MPT020", "CMG030", "TPL050", "TPL240")
+    assert changed(contoso(site__listed=False)) == dict.fromkeys(ids, "not assessed")
+
+
+def test_thin_rights_alone_take_away_what_rests_on_absence(changed):
+    assert changed(contoso(site__full_access=False)) == THIN_RIGHTS
 
 
 @pytest.mark.parametrize("mask", [448, 480, "480", 1504, 31, 63])
@@ -104,7 +109,7 @@ def test_translated_role_names_are_not_assessed(changed):
 
 def test_administrators_that_thin_rights_hide_are_not_assessed(changed):
     estate = contoso(site__administrators=(ANALYST,), site__full_access=False)
-    assert changed(estate)["SIT040"] == "not assessed"
+    assert changed(estate) == {**THIN_RIGHTS, "SIT040": "not assessed"}
 
 
 def test_a_root_that_the_site_does_not_trust_fails(changed):
@@ -119,14 +124,17 @@ def test_a_trusted_root_list_that_was_not_recorded_is_not_assessed(changed):
 
 
 @pytest.mark.parametrize(
-    ("observation", "id"),
+    ("observation", "ids"),
     [
-        ("site/SMS_Site", "SIT010"),
-        ("site/SMS_Site", "SIT020"),
-        ("site/SMS_SCI_Component", "SIT050"),
-        ("site/SMS_Admin", "SIT040"),
+        (
+            "site/SMS_Site",
+            ("SIT010", "SIT020", "SIT030", "SIT050", "MPT020", "CMG030", "TPL050", "TPL240"),
+        ),
+        ("site/SMS_SCI_Component", ("SIT030", "SIT050", "MPT020")),
+        ("site/SMS_Admin", ("SIT040",)),
     ],
 )
-def test_refused_requests_are_not_assessed(judge, observation, id):
-    assert judge(contoso().refusing(observation))[id].outcome == "not assessed"
-    assert judge(contoso().unreachable(observation))[id].outcome == "not assessed"
+def test_requests_without_answer_are_not_assessed(changed, observation, ids):
+    expected = dict.fromkeys(ids, "not assessed")
+    assert changed(contoso().refusing(observation)) == expected
+    assert changed(contoso().unreachable(observation)) == expected

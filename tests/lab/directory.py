@@ -336,8 +336,7 @@ def _group(domain: str, name: str, sid: str, members: Iterable[str], container: 
 
 
 def _computer_dn(names: Names, host: str) -> str:
-    # A reference to another object may differ from that object's own name in case.
-    return f"CN={host},OU=Servers,{base_dn(names)}".replace("OU=Servers", "ou=servers")
+    return f"CN={host},OU=Servers,{base_dn(names)}"
 
 
 def _computers(estate: Estate) -> list[dict[str, Any]]:
@@ -408,7 +407,7 @@ def keywords(estate: Estate) -> list[str]:
 
 def _connection_point(estate: Estate, writer: RecordingWriter) -> None:
     dn = connection_point_dn(estate.names)
-    about = {"source": "directory", "request": f"LDAP search {dn}, base"}
+    about = {"source": "directory", "request": f"LDAP search {dn.partition(',')[0]}, base"}
     if estate.directory.connection_point_exists:
         writer.json("directory/service-connection-point", {"dn": dn, "keywords": keywords(estate)}, **about)
         return

@@ -95,13 +95,13 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
         writer.lines(f"graph/{kind}-policies", rows, source="graph", request=request)
     writer.lines(
         "graph/enrolment-configurations",
-        _configurations(estate),
+        sorted(_configurations(estate), key=lambda row: row["id"]),
         source="graph",
         request="GET /beta/deviceManagement/deviceEnrollmentConfigurations?$expand=assignments",
     )
     writer.lines(
         "graph/mobile-apps",
-        [_other_app(), *([_app(estate)] if intune.app else [])],
+        [*([_app(estate)] if intune.app else []), _other_app()],
         source="graph",
         request="GET /v1.0/deviceAppManagement/mobileApps"
         "?$filter=isof('microsoft.graph.windowsMobileMSI') or isof('microsoft.graph.win32LobApp')&$expand=assignments",

@@ -116,7 +116,13 @@ class People(Struct, frozen=True, kw_only=True):
 def record(estate: Estate, writer: RecordingWriter) -> None:
     """Write what Graph answers about people."""
     people, names = estate.people, estate.names
-    writer.lines("graph/subscribed-skus", people.skus, source="graph", request="GET /v1.0/subscribedSkus")
+    writer.lines(
+        "graph/subscribed-skus",
+        sorted(people.skus, key=lambda row: row.get("id", "")),
+        source="graph",
+        request="GET /v1.0/subscribedSkus?$select=id,skuId,skuPartNumber,appliesTo,capabilityStatus,consumedUnits,"
+        "prepaidUnits,servicePlans",
+    )
     writer.lines(
         "graph/users",
         _users(estate),
@@ -125,22 +131,25 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
         "onPremisesSyncEnabled,assignedLicenses,licenseAssignmentStates&$top=999",
     )
     groups = {
-        names.licence_group_id: ("EMS users", ()),
-        names.pilot_group_id: ("MDM pilot users", people.pilots),
-        names.bootstrap_group_id: ("ConfigMgr client by Intune", people.bootstrap),
+        names.licence_group_id: "EMS users",
+        names.pilot_group_id: "MDM pilot users",
+        names.bootstrap_group_id: "ConfigMgr client by Intune",
     }
     writer.lines(
         "graph/groups",
         [
             {"id": id, "displayName": name, "securityEnabled": True, "groupTypes": []}
-            for id, (name, _) in groups.items()
+            for id, name in groups.items()
         ],
         source="graph",
-        request="GET /v1.0/groups?$select=id,displayName,securityEnabled,groupTypes",
+        request="GET /v1.0/groups?$select=id,displayName,securityEnabled,groupTypes&$top=999",
     )
-    for id, (_, members) in groups.items():
-        devices = people.bootstrap_devices if id == names.bootstrap_group_id else ()
-        _members(estate, writer, id, members, devices)
+    scopes = (estate.intune.mdm, estate.intune.mam)
+    if any(names.licence_group_id in (scope.groups or ()) for scope in scopes):
+        # Else nobody asks who is in it: each user says where his licences come from.
+        _members(estate, writer, names.licence_group_id, (), ())
+    _members(estate, writer, names.pilot_group_id, people.pilots, ())
+    _members(estate, writer, names.bootstrap_group_id, people.bootstrap, people.bootstrap_devices)
     writer.lines(
         "graph/global-administrators",
         [_role(estate, number, principal) for number, principal in enumerate(_administrators(estate), 1)],

@@ -51,7 +51,13 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
             },
         ],
     }
-    writer.json("graph/organization", {"value": [organization]}, source="graph", request="GET /v1.0/organization")
+    writer.json(
+        "graph/organization",
+        {"value": [organization]},
+        source="graph",
+        request="GET /v1.0/organization?$select=id,displayName,tenantType,countryLetterCode,createdDateTime,"
+        "onPremisesSyncEnabled,onPremisesLastSyncDateTime,verifiedDomains",
+    )
     writer.json(
         "graph/mdm-authority",
         {"id": names.tenant_id, "mobileDeviceManagementAuthority": tenant.mdm_authority},

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from comgmt_audit import baselines
+from comgmt_audit.design import Design
 from comgmt_audit.facts import Environment
-from comgmt_audit.recording import Recording
+from comgmt_audit.recording import Recording, RecordingWriter
 from tests.lab.estate import Estate, record
+from tests.lab.names import NOW
 
 
 @pytest.fixture
@@ -27,3 +29,19 @@ def read(tmp_path: Path) -> Callable[[Estate, type], Any]:
             recording.close()
 
     return fact
+
+
+@pytest.fixture
+def observed(tmp_path: Path) -> Callable[..., Environment]:
+    """An environment of which nothing was seen but these observations: a list of rows, or one JSON document, by id."""
+    counter = iter(range(1000))
+
+    def environment(observations: dict[str, Any], about: dict[str, Any] | None = None) -> Environment:
+        target = tmp_path / f"observed-{next(counter)}"
+        with RecordingWriter(target, recorded_at=NOW, design=Design()) as writer:
+            for id, answer in observations.items():
+                write = writer.lines if isinstance(answer, list) else writer.json
+                write(id, answer, source=id.partition("/")[0], request=f"GET {id}", about=about or {})
+        return Environment(Recording.load(target), Design(), baselines.load("current"))
+
+    return environment

@@ -112,7 +112,7 @@ def test_assignments_to_targets_that_nobody_knows_are_left_out(read):
 def test_an_assignment_to_a_group_without_an_id_is_unreadable(read):
     target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget"}
     broken = {"assignments": [{"intent": "required", "target": target}]}
-    with pytest.raises(FactUnavailable, match="line 2"):
+    with pytest.raises(FactUnavailable, match="line 1"):
         read(contoso(intune__app_properties=broken), ClientDeliveries)
 
 
