@@ -60,7 +60,8 @@ def demo(table: Table, folder: Path) -> None:
     peer = median([sys.executable, "-c", _PEER])
     reports = [f"--{form}={folder / form}" for form in ("html", "junit", "json")]
     cost = median([sys.executable, "-m", "comgmt_audit", "scan", "--demo", *reports], accept=(1,))
-    table.add("scan --demo with HTML, JUnit, JSON", cost.cpu, DEMO_FACTOR * peer.cpu, "s CPU", f"{_PEER}: {peer.cpu:.3f} s")
+    note = f"{_PEER}: {peer.cpu:.3f} s"
+    table.add("scan --demo with HTML, JUnit, JSON", cost.cpu, DEMO_FACTOR * peer.cpu, "s CPU", note)
 
 
 def users(table: Table, folder: Path) -> None:

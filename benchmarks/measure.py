@@ -58,11 +58,12 @@ def median(command: Sequence[str], *, times: int = 7, accept: Sequence[int] = (0
 
 def inside(code: str, *arguments: str) -> dict[str, float]:
     """Run Python code in a process of its own; it prints one JSON object of figures, to which ``memory`` is added."""
-    tail = "\nimport json as _j, resource as _r; print(_j.dumps({**figures, 'memory': _r.getrusage(_r.RUSAGE_SELF).ru_maxrss / 1024}))"
+    tail = (
+        "\nimport json, resource; peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024"
+        "\nprint(json.dumps({**figures, 'memory': peak}))"
+    )
     output = subprocess.run(
         [sys.executable, "-c", code + tail, *arguments], check=True, capture_output=True, text=True
     ).stdout
     figures: dict[str, float] = json.loads(output.splitlines()[-1])
     return figures
-
-

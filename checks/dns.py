@@ -26,6 +26,7 @@ from ._shared import learn
 family = Family(code="DNS", title="DNS", stage=Stage.DNS)
 
 STEP = "Create DNS CNAME records"
+UNIQUE = "Verify a unique FQDN for the CMG cloudapp.net"
 SETUP = learn(
     "Set up a cloud management gateway", "intune/configmgr/core/clients/manage/cmg/setup-cloud-management-gateway"
 )
@@ -139,6 +140,7 @@ def inside_and_outside_lead_to_the_same_service(design: Design, baseline: Baseli
 @check(
     "DNS060",
     severity=Severity.HIGH,
+    tags=["beyond"],
     step=STEP,
     refs=[TAKEOVER],
     after=["DNS010", "DNS020", "DNS030", "DNS040"],
@@ -160,7 +162,7 @@ def aliases_end_at_an_address(design: Design, baseline: Baseline, answers: DnsAn
                 yield require(answer, ends, expected="a chain of aliases that ends at an address", actual=answer.seen)
 
 
-@check("DNS070", severity=Severity.HIGH, covers=["S46", "S52"], step="Verify a unique FQDN", applies=not_enabled)
+@check("DNS070", severity=Severity.HIGH, covers=["S46", "S52"], step=UNIQUE, applies=not_enabled)
 def names_in_azure_are_free(design: Design, answers: DnsAnswers) -> Findings:
     """Before the roll-out, nobody else has the names of the cloud services in Azure.
 
@@ -185,7 +187,7 @@ def names_in_azure_are_free(design: Design, answers: DnsAnswers) -> Findings:
             yield require(answer, answer.absent, expected=Status.NXDOMAIN, actual=answer.seen)
 
 
-@check("DNS080", severity=Severity.CRITICAL, covers=["S46", "S52"], step="Verify a unique FQDN", applies=enabled)
+@check("DNS080", severity=Severity.CRITICAL, covers=["S46", "S52"], step=UNIQUE, applies=enabled)
 def names_in_azure_are_in_use(design: Design, answers: DnsAnswers) -> Findings:
     """After the roll-out, the names of the cloud services in Azure exist.
 
@@ -207,6 +209,7 @@ def names_in_azure_are_in_use(design: Design, answers: DnsAnswers) -> Findings:
 @check(
     "DNS090",
     severity=Severity.ADVICE,
+    tags=["beyond"],
     refs=[
         learn("Create CNAME records for enrolment", "intune/intune-service/enrollment/windows-enrollment-create-cname")
     ],

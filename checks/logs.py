@@ -31,6 +31,7 @@ CERTIFICATE_STAGES = (
 )
 """The filter of the connection point, in the order in which it is applied; the first that leaves none tells why."""
 
+SERVICES = "Enable Azure cloud services in Configuration Manager"
 LOG_FILES = learn("Log file reference", "intune/configmgr/core/plan-design/hierarchy/log-files")
 DISCOVERY = learn(
     "Configure Entra user discovery", "intune/configmgr/core/servers/deploy/configure/configure-discovery-methods"
@@ -40,7 +41,7 @@ GATEWAY_LOGS = learn(
 )
 
 
-@check("LOG010", severity=Severity.HIGH, covers=["S81"], step="Configure Azure services", refs=[DISCOVERY, LOG_FILES])
+@check("LOG010", severity=Severity.HIGH, covers=["S81"], step=SERVICES, refs=[DISCOVERY, LOG_FILES])
 def users_of_entra_were_published_recently(design: Design, logs: DiscoveryLogs, now: Now) -> Findings:
     """SMS_AZUREAD_DISCOVERY_AGENT.log says that users of Entra ID were published, recently, and nothing failed since.
 
@@ -54,7 +55,7 @@ def users_of_entra_were_published_recently(design: Design, logs: DiscoveryLogs, 
         yield _unread(state) or _published(state, oldest, now)
 
 
-@check("LOG020", severity=Severity.MEDIUM, covers=["S80"], step="Configure Azure services", refs=[DISCOVERY])
+@check("LOG020", severity=Severity.MEDIUM, covers=["S80"], step=SERVICES, refs=[DISCOVERY])
 def a_discovery_has_run(logs: DiscoveryLogs) -> Findings:
     """A discovery of users in Entra ID has run to its end.
 
@@ -82,7 +83,7 @@ def a_discovery_has_run(logs: DiscoveryLogs) -> Findings:
             yield cannot_tell(state, why, cure="Run Full Discovery Now in the console, and record again after that.")
 
 
-@check("LOG030", severity=Severity.MEDIUM, refs=[GATEWAY_LOGS, LOG_FILES])
+@check("LOG030", severity=Severity.MEDIUM, tags=["beyond"], step="Create the CMG", refs=[GATEWAY_LOGS, LOG_FILES])
 def cloud_services_are_maintained_without_failure(design: Design, logs: CloudManagerLogs, now: Now) -> Findings:
     """CloudMgr.log has no recent failure of a cloud service.
 
@@ -96,7 +97,7 @@ def cloud_services_are_maintained_without_failure(design: Design, logs: CloudMan
     for state in logs:
         failure = state.failure
         recent = failure is not None and (failure.time is None or failure.time >= oldest)
-        if unread := _unread(state) or (None if recent else _too_old(state, oldest)):
+        if unread := _unread(state) or (None if recent else _gap(state) or _too_old(state, oldest)):
             yield unread
         elif state.latest and state.latest.is_pending and not recent and _is_at_the_end(state, state.latest):
             why = f"a cloud service is being deployed: {state.latest.matched}"
@@ -105,7 +106,13 @@ def cloud_services_are_maintained_without_failure(design: Design, logs: CloudMan
             yield _judge(state, not recent, "no failure of a task", failure)
 
 
-@check("LOG040", severity=Severity.HIGH, covers=["S112"], refs=[GATEWAY_LOGS, LOG_FILES])
+@check(
+    "LOG040",
+    severity=Severity.HIGH,
+    covers=["S112"],
+    step="Create the CMG connection point",
+    refs=[GATEWAY_LOGS, LOG_FILES],
+)
 def the_connection_point_reaches_the_management_point(design: Design, logs: ConnectionPointLogs, now: Now) -> Findings:
     """SMS_Cloud_ProxyConnector.log says last that a request through the gateway was answered.
 
@@ -119,7 +126,13 @@ def the_connection_point_reaches_the_management_point(design: Design, logs: Conn
         yield _unread(state) or _state(state, oldest, now, "an answered request", _first_certificate_stage(state))
 
 
-@check("LOG050", severity=Severity.HIGH, covers=["S09"], refs=[LOG_FILES])
+@check(
+    "LOG050",
+    severity=Severity.HIGH,
+    covers=["S09"],
+    step="Create and install the web server certificate on the management point",
+    refs=[LOG_FILES],
+)
 def the_management_point_answers_the_site(design: Design, logs: ManagementPointLogs, now: Now) -> Findings:
     """mpcontrol.log says last that the management point answered with status 200.
 
@@ -136,6 +149,8 @@ def the_management_point_answers_the_site(design: Design, logs: ManagementPointL
 @check(
     "LOG060",
     severity=Severity.ADVICE,
+    tags=["beyond"],
+    step="Enable co-management in Configuration Manager",
     refs=[learn("Monitor co-management", "intune/configmgr/comanage/how-to-monitor"), LOG_FILES],
     applies=enabled,
     empty="no client's CoManagementHandler.log was handed in as a sample",
@@ -225,13 +240,19 @@ def _incomplete(state: LogState, oldest: dt.datetime) -> Finding | None:
         return cannot_tell(
             state, why, cure="Set the component's logging level to 1 (default), wait a day, record again."
         )
-    if state.gaps:
-        why = f"a part of the log is missing: {', '.join(state.gaps)}"
-        return cannot_tell(state, why, cure="Hand in the log and its roll-over .lo_ whole, then record again.")
+    if gap := _gap(state):
+        return gap
     if state.first is None or state.first > oldest:
         why = f"the log covers too little to tell: {_span(state)}"
         return cannot_tell(state, why, cure="Hand in the roll-over .lo_ as well, or enlarge the log, and record again.")
     return _too_old(state, oldest)
+
+
+def _gap(state: LogState) -> Finding | None:
+    if not state.gaps:
+        return None
+    why = f"a part of the log is missing: {', '.join(state.gaps)}"
+    return cannot_tell(state, why, cure="Hand in the log and its roll-over .lo_ whole, then record again.")
 
 
 def _too_old(state: LogState, oldest: dt.datetime) -> Finding | None:

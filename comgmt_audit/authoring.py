@@ -89,7 +89,8 @@ def check(
     :param after: checks whose failure makes this one *blocked* instead of failing again.
     :param empty: why it is in order that there is no subject at all (outcome *not applicable*); without it, a check
         that saw nothing is *not assessed*.
-    :param applies: reads the design (and the baseline, as a second parameter); returns why the check does not apply, or ``None`` where it does.
+    :param applies: reads the design (and the baseline, as a second parameter); returns why the check does not apply,
+        or ``None`` where it does.
     """
 
     def mark(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
@@ -188,7 +189,9 @@ def _evidence(subject: Subject | str, given: Evidence | Iterable[Evidence] | Non
 def documentation(function: Callable[..., Any]) -> tuple[str, str, str]:
     """(title, why, remedy) of a check's docstring. Raises ValueError naming the part that is missing."""
     text = inspect.getdoc(function) or ""
-    title, _, rest = text.partition("\n")
+    title, _, rest = ("", "", text) if re.match("Why:|Remedy:", text) else text.partition("\n")
+    if title.startswith(("Why:", "Remedy:")):
+        title, rest = "", text
     parts = re.split(r"^(Why|Remedy):", rest, flags=re.MULTILINE)
     found = {parts[i]: inspect.cleandoc(parts[i + 1]) for i in range(1, len(parts) - 1, 2)}
     for name, part in {"first line": title, "Why:": found.get("Why"), "Remedy:": found.get("Remedy")}.items():

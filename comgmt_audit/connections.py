@@ -35,12 +35,16 @@ class Cloud(Table, frozen=True, kw_only=True):
     tenant_id: Annotated[str, Meta(description="The tenant to sign in to; empty: AZURE_TENANT_ID.")] = ""
     client_id: Annotated[str, Meta(description="The application to sign in as; empty: AZURE_CLIENT_ID.")] = ""
     certificate: Annotated[
-        str, Meta(description="File with the application's certificate and key (PEM or PFX); empty: the AZURE_ variable.")
+        str,
+        Meta(description="File with the application's certificate and key (PEM or PFX); empty: the AZURE_ variable."),
     ] = ""
+    certificate_password: Annotated[
+        str, Meta(description="Where the certificate file's password is: env:NAME, file:PATH or keyring:SERVICE/USER.")
+    ] = "env:AZURE_CLIENT_CERTIFICATE_PASSWORD"  # noqa: S105 -- where it is, not what it is
     secret: Annotated[
         str,
         Meta(description="Where the secret is: env:NAME, file:PATH or keyring:SERVICE/USER; never the secret itself."),
-    ] = "env:AZURE_CLIENT_SECRET"
+    ] = "env:AZURE_CLIENT_SECRET"  # noqa: S105 -- where it is, not what it is
     graph_root: Annotated[str, Meta(description="Graph's address where it is not that of the declared cloud.")] = ""
     arm_root: Annotated[str, Meta(description="Resource Manager's address where it is not the cloud's.")] = ""
     authority: Annotated[str, Meta(description="The sign-in address where it is not the cloud's.")] = ""
@@ -57,7 +61,9 @@ class AdminService(Table, frozen=True, kw_only=True):
         Meta(description="kerberos (the default), ntlm (refused from 2509 on), or bearer: a token, through a CMG."),
     ] = "kerberos"
     user: Annotated[str, Meta(description="Account (user@REALM); empty: the one that is signed in.")] = ""
-    password: Annotated[str, Meta(description="Where its password is: env:NAME, file:PATH or keyring:SERVICE/USER.")] = ""
+    password: Annotated[
+        str, Meta(description="Where its password is: env:NAME, file:PATH or keyring:SERVICE/USER.")
+    ] = ""
     ca_file: Annotated[
         str, Meta(description="PEM file of the root that issued the provider's certificate (often SMS Issuing).")
     ] = ""
@@ -73,7 +79,13 @@ class Ldap(Table, frozen=True, kw_only=True):
         Literal["kerberos", "simple"], Meta(description="kerberos (sealed), or simple bind over TLS.")
     ] = "kerberos"
     user: Annotated[str, Meta(description="Account (user@domain); empty: the one that is signed in.")] = ""
-    password: Annotated[str, Meta(description="Where its password is: env:NAME, file:PATH or keyring:SERVICE/USER.")] = ""
+    password: Annotated[
+        str, Meta(description="Where its password is: env:NAME, file:PATH or keyring:SERVICE/USER.")
+    ] = ""
+    servers: Annotated[
+        dict[str, str],
+        Meta(description="DNS name of another domain of the forest to ldaps://DC of it; others are found in DNS."),
+    ] = {}
     ca_file: Annotated[str, Meta(description="PEM file of the root that issued the DC's certificate.")] = ""
 
 
@@ -91,7 +103,9 @@ class Files(Table, frozen=True, kw_only=True):
         dict[str, str], Meta(description="Server name to its log folder: a local path or \\\\SERVER\\SHARE\\Logs.")
     ] = {}
     log_user: Annotated[str, Meta(description="Account for UNC paths; empty: the one that is signed in.")] = ""
-    log_password: Annotated[str, Meta(description="Where its password is: env:NAME, file:PATH or keyring:SERVICE/USER.")] = ""
+    log_password: Annotated[
+        str, Meta(description="Where its password is: env:NAME, file:PATH or keyring:SERVICE/USER.")
+    ] = ""
 
 
 class Web(Table, frozen=True, kw_only=True):

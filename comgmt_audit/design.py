@@ -161,8 +161,8 @@ class Gateway(CloudService, frozen=True, kw_only=True):
     serves_content: Annotated[
         Literal["on", "off", "unknown"],
         Meta(
-            description="The box Allow CMG to function as a cloud distribution point of the CMG, as the console shows it: "
-            "no documented interface says it, so it is asked for here."
+            description="The box Allow CMG to function as a cloud distribution point of the CMG, as the console shows "
+            "it: no documented interface says it, so it is asked for here."
         ),
     ] = "unknown"
     verify_client_revocation: Annotated[

@@ -141,7 +141,7 @@ def _scope(applies: Scope | None) -> Callable[[Design, Baseline], str | None] | 
     if applies is None or applies.__code__.co_argcount > 1:
         return typing.cast("Callable[[Design, Baseline], str | None] | None", applies)
     on_design = typing.cast("Callable[[Design], str | None]", applies)
-    return functools.wraps(on_design)(lambda design, baseline: on_design(design))
+    return functools.wraps(on_design)(lambda design, _baseline: on_design(design))
 
 
 def _facts(function: FunctionType) -> dict[str, type]:

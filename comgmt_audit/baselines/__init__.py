@@ -28,7 +28,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Build(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A Configuration Manager current branch version: ``2509`` is build ``9141``; days of release and end of support."""
+    """A Configuration Manager current branch version (``2509``: build ``9141``), its release and end of support."""
 
     version: str
     build: int
@@ -73,8 +73,8 @@ class Baseline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dns_views: Annotated[
         dict[str, tuple[str, ...]],
         Meta(
-            description="From where the names of the cloud services must resolve (outside, inside), by who issues their "
-            "certificates (public, own)."
+            description="From where the names of the cloud services must resolve (outside, inside), by who issues "
+            "their certificates (public, own)."
         ),
     ]
     enrolment_targets: Annotated[

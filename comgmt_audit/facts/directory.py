@@ -291,7 +291,7 @@ class Principal(Struct, frozen=True, kw_only=True):
 
 
 class Groups(Struct, frozen=True, kw_only=True):
-    """Groups, closed under nesting: every group that a recorded one is in, or has in it, is there as well."""
+    """Groups, closed under membership: every group that a recorded group, computer or account is in is there too."""
 
     needs: ClassVar[tuple[str, ...]] = (GROUPS,)
     groups: tuple[Group, ...]

@@ -31,6 +31,9 @@ WARNINGS_ONLY = 2
 """Logging levels from here on write no ordinary lines: 2 warnings and errors, 3 errors (about log files)."""
 
 _EXCERPT = 300
+_CURRENT = 2
+"""The rank of the file that a log is being written to, among its files by age."""
+
 _FILE = re.compile(r"(?P<log>.+?)(?P<stamp>-[0-9]{8}-[0-9]{6})?\.(?P<kind>log|lo_)")
 _GATEWAY_FILE = re.compile(r"cmg-.+-(?P<log>cmg[a-z]+)")
 
@@ -66,7 +69,7 @@ class LogState(Struct, frozen=True, kw_only=True):
 
     ``hits``: its known lines by entry. ``first`` and ``last``: the covered span in UTC, ``None`` where the log does not
     say its offset. ``level``: the logging level, ``None`` where it was not recorded. ``gaps``: files of it that could
-    not be read, or that are cut off. ``why`` and ``cure`` are set where nothing could be read at all.
+    not be read, or of which the beginning is missing. ``why`` and ``cure`` are set where the newest state is not known.
     """
 
     server: str
@@ -201,7 +204,7 @@ def _age(id: str) -> tuple[int, str]:
         return 3, id
     if found["stamp"]:
         return 0, found["stamp"]
-    return (1 if found["kind"] == "lo_" else 2), id
+    return (1 if found["kind"] == "lo_" else _CURRENT), id
 
 
 def _state(environment: Environment, log: str, server: str, ids: list[str]) -> LogState:
@@ -209,23 +212,23 @@ def _state(environment: Environment, log: str, server: str, ids: list[str]) -> L
     recording = environment.recording
     spans: list[Span] = []
     gaps: list[str] = []
-    trouble: FactUnavailable | None = None
+    trouble: dict[str, FactUnavailable] = {}
     levels: list[int] = []
     for id in ids:
         try:
             observation = recording.answered(id)
             spans.append(reader.read(recording.text_blocks(id), id))
         except FactUnavailable as error:
-            if not recording.is_absent(id):  # a log that never grew full has no roll-over: that is no gap
-                gaps.append(id)
-            trouble = error
+            if not (recording.is_absent(id) and spans):  # a log that rolled over a moment ago is there as .lo_ only
+                trouble[id] = error
             continue
         if observation.about.get("complete", True) is not True:
             gaps.append(id)
         level: Any = observation.about.get("logging_level")
         levels += [level] if isinstance(level, int) else []
-    unread = trouble if trouble and not spans else None
+    gaps += [id for id in trouble if not recording.is_absent(id)]
     timed = [record.time for span in spans for record in (span.first, span.last) if record and record.time]
+    why, cure = _unknown(ids, trouble, server)
     return LogState(
         server=server,
         log=log,
@@ -234,10 +237,21 @@ def _state(environment: Environment, log: str, server: str, ids: list[str]) -> L
         last=timed[-1] if timed else None,
         level=max(levels, default=None),
         gaps=tuple(gaps),
-        why=unread.why if unread else "",
-        cure=(unread.cure or f"Hand in the log of {server}, then record again.") if unread else "",
+        why=why,
+        cure=cure,
         evidence=Evidence(ids[-1]),
     )
+
+
+def _unknown(ids: list[str], trouble: dict[str, FactUnavailable], server: str) -> tuple[str, str]:
+    """Why the newest state is not known, and the cure: its newest file was not read, whatever the older ones say."""
+    newest = ids[-1]
+    cure = f"Hand in the log of {server} itself, not its roll-over alone, then record again."
+    if error := trouble.get(newest):
+        return error.why, error.cure or cure
+    if _age(newest)[0] < _CURRENT:
+        return "the recording has older files of the log, and not the log itself", cure
+    return "", ""
 
 
 def _entries(environment: Environment, log: str) -> tuple[Entry, ...]:

@@ -41,7 +41,10 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pattern: Annotated[str, Meta(description="Regular expression, searched in the message without regard to case.")]
     literals: Annotated[
         tuple[str, ...],
-        Meta(min_length=1, description="Lower-case pieces, one of which every such line has: the quick search."),
+        Meta(
+            min_length=1,
+            description="For the quick search, lower-case: one of them is in every such line, at the start of a word.",
+        ),
     ]
     meaning: str
     example: Annotated[str, Meta(description="A message that the pattern matches.")]

@@ -100,6 +100,11 @@ def test_a_server_is_a_member_by_nesting(changed):
     assert changed(nested) == {}
 
 
+def test_a_member_is_found_whatever_the_case_of_its_name(changed):
+    """A reference to an object may differ in case from the object's own name."""
+    assert changed(contoso_2018(directory__iis_members=("cm01",))) == {}
+
+
 def test_a_server_that_is_not_in_the_directory_is_not_assessed(changed):
     estate = contoso_2018(design__site__cloud_role_server="CM09.corp.contoso.com")
     assert changed(estate)["DIR050"] == "not assessed"

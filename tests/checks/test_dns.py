@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from tests.checks.conftest import Judge
 from tests.lab.dns import GONE, Record
-from tests.lab.estate import contoso, contoso_2018
+from tests.lab.estate import Estate, contoso, contoso_2018
 
 NAME = "cmg.contoso.com"
 DEPLOYMENT = "contosocmg.westeurope.cloudapp.azure.com"
@@ -14,13 +17,13 @@ BEHIND = {"DNS030": "blocked", "DNS050": "blocked", "DNS060": "blocked"}
 """What waits for the record to be there."""
 
 
-def lead_to(target, **changes):
+def lead_to(target: str, **changes: Any) -> Estate:
     """Contoso whose record has that target in both views."""
     record = {NAME: Record(cname=target)}
     return contoso(dns__inside=record, dns__outside=record, **changes)
 
 
-def finding(judge, estate, id):
+def finding(judge: Judge, estate: Estate, id: str) -> Any:
     return judge(estate)[id].findings[0]
 
 

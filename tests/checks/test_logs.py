@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.lab.estate import contoso, contoso_2018
+from tests.checks.conftest import Judge
+from tests.lab.estate import Estate, contoso, contoso_2018
 from tests.lab.logs import ANSWERED, MP_ANSWERED, PUBLISHED, Log, Logs
 
 DISCOVERY = "log/cm01.corp.contoso.com/sms_azuread_discovery_agent"
@@ -14,11 +17,11 @@ SECRET = "AADSTS7000222: The provided client secret keys are expired."
 HEALTHY = Logs()
 
 
-def discovery(*current, **changes):
+def discovery(*current: tuple[float, str], **changes: Any) -> Estate:
     return contoso(logs__discovery=Log(current=current, **changes))
 
 
-def finding(judge, estate, id):
+def finding(judge: Judge, estate: Estate, id: str) -> Any:
     return judge(estate)[id].findings[0]
 
 
@@ -134,7 +137,7 @@ PUBLIC_IP = "Resource Manager - Creating Public IP Address X with deployment Cre
 TASK = "ERROR: TaskManager: Task [Deployment Maintenance for service X] has failed. Exception"
 
 
-def cloud_manager(*current):
+def cloud_manager(*current: tuple[float, str]) -> Estate:
     return contoso(logs__cloud_manager=Log(current=((300, "start"), *current, (1, "end"))))
 
 
@@ -159,13 +162,26 @@ def test_a_deployment_under_way_is_not_assessed(changed):
     assert changed(estate) == {"LOG030": "not assessed"}
 
 
+def test_a_part_of_the_log_proves_no_absence_of_failures(changed):
+    log = Log(current=((300, "start"), (1, "end")), complete=False)
+    assert changed(contoso(logs__cloud_manager=log)) == {"LOG030": "not assessed"}
+
+
+def test_a_success_in_the_roll_over_passes_nothing_where_the_log_itself_was_refused(changed):
+    log = Log(rolled=((200, CYCLE), (30, PUBLISHED)), current=((1, CYCLE),))
+    assert changed(contoso(logs__discovery=log).refusing(f"{DISCOVERY}.log")) == {
+        "LOG010": "not assessed",
+        "LOG020": "not assessed",
+    }
+
+
 def test_an_old_copy_of_the_log_says_nothing(changed):
     assert changed(contoso(logs__cloud_manager=Log(current=((400, "start"), (300, "end"))))) == {
         "LOG030": "not assessed"
     }
 
 
-def connection(*current):
+def connection(*current: tuple[float, str]) -> Estate:
     return contoso(logs__connection_point=Log(current=current))
 
 
@@ -219,7 +235,7 @@ def test_a_management_point_that_was_not_tested_is_not_assessed(changed):
     assert changed(contoso(logs__management_point=Log(current=((3, "start"),)))) == {"LOG050": "not assessed"}
 
 
-def client(*current):
+def client(*current: tuple[float, str]) -> Estate:
     return contoso(logs__co_management=Log(current=current))
 
 

@@ -85,6 +85,12 @@ def test_a_hidden_flag_of_a_template_for_site_systems_is_not_assessed(changed):
     assert changed(contoso(directory__web__private_key_flag=None)) == {"TPL130": "not assessed"}
 
 
+def test_providers_are_ranked_by_their_number_and_not_by_the_order_of_the_values(changed):
+    """As text, 10 comes before 2."""
+    ranked = ("10,Microsoft Software Key Storage Provider", "2,Microsoft RSA SChannel Cryptographic Provider")
+    assert changed(contoso_2018(directory__web__providers=ranked)) == {}
+
+
 def test_a_hidden_private_key_flag_is_not_assessed(changed):
     assert changed(contoso_2018(directory__web__private_key_flag=None)) == {
         "TPL040": "not assessed",

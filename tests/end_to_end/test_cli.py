@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import resource
@@ -266,12 +267,15 @@ def test_a_recording_opens_no_file_that_it_names_as_its_baseline(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "name"), [(["--demo"], "not-ready"), (["--demo", "not-ready"], "not-ready"), (["--demo", "ready"], "ready")]
+    ("arguments", "name"),
+    [(["--demo"], "not-ready"), (["--demo", "not-ready"], "not-ready"), (["--demo", "ready"], "ready")],
 )
 def test_the_demo_is_not_ready_unless_asked(run, tmp_path, monkeypatch, arguments, name):
     (tmp_path / "demo").mkdir()
     for demo, authority in {"ready": "intune", "not-ready": "sccm"}.items():
-        record(contoso(design__name=f"the {demo} demo", tenant__mdm_authority=authority), tmp_path / "demo" / f"{demo}.zip")
+        record(
+            contoso(design__name=f"the {demo} demo", tenant__mdm_authority=authority), tmp_path / "demo" / f"{demo}.zip"
+        )
     monkeypatch.setattr(cli, "__file__", str(tmp_path / "cli.py"))
     code, out, _ = run("scan", *arguments, "--select", "TEN010")
     assert code == {"ready": 0, "not-ready": 1}[name]
@@ -400,11 +404,9 @@ def on_a_terminal(*arguments: object) -> tuple[int, str]:
     )
     os.close(terminal)
     seen = b""
-    try:
+    with contextlib.suppress(OSError):  # what Linux raises when the other end is closed
         while part := os.read(controller, 65536):
             seen += part
-    except OSError:  # what Linux says when the other end is closed
-        assert seen
     os.close(controller)
     return child.wait(120), seen.decode("utf-8", "replace")
 
@@ -414,7 +416,7 @@ def test_on_a_terminal_the_report_is_coloured_and_progress_is_shown(recording, o
     arguments = ["scan", recording, "--checks", own, "--select", "OWN"]
     code, seen = on_a_terminal(*arguments)
     assert code == 1
-    assert "Reading the recording" in seen
+    assert re.search("Reading|Judging", seen)  # whichever the last frame of so short a run shows
     assert re.search(r"\x1b\[[0-9;]*31[0-9;]*mNOT READY", seen)
     code, seen = on_a_terminal(*arguments, "--quiet")
     assert (code, seen) == (1, "")
@@ -423,7 +425,7 @@ def test_on_a_terminal_the_report_is_coloured_and_progress_is_shown(recording, o
 def test_away_from_a_terminal_there_is_no_progress_and_no_colour(recording, own):
     ended = process("scan", recording, "--checks", own, "--select", "OWN")
     assert ended.returncode == 1
-    assert "Reading the recording" not in ended.stderr + ended.stdout
+    assert not re.search("Reading|Judging", ended.stderr + ended.stdout)
     assert "\x1b" not in ended.stderr + ended.stdout
 
 
@@ -526,7 +528,9 @@ def test_the_version_costs_little():
 
 @pytest.mark.parametrize("module", ["comgmt_audit.cli", "comgmt_audit.pytest_plugin"])
 def test_starting_imports_nothing_heavy(module):
-    heavy = "cryptography dns httpx jinja2 rich lxml junit_xml xml pyasn1 certifi comgmt_audit.engine comgmt_audit.packs"
+    heavy = (
+        "cryptography dns httpx jinja2 rich lxml junit_xml xml pyasn1 certifi comgmt_audit.engine comgmt_audit.packs"
+    )
     code = f"import sys, {module}; print(*[name for name in {heavy.split()!r} if name in sys.modules])"
     ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
     assert ended.stdout.split() == []

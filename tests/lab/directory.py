@@ -61,7 +61,7 @@ class Template(Struct, frozen=True, kw_only=True):
 WEB = Template(
     name_flag=1,
     usages=(SERVER_AUTHENTICATION,),
-    # As Web Server has them: the second stays second, in whatever order they come.
+    # As Web Server has them.
     providers=("2,Microsoft DH SChannel Cryptographic Provider", "1,Microsoft RSA SChannel Cryptographic Provider"),
     entries=(*_ADMINS, Entry("iis-group", READ), Entry("iis-group", ENROLL)),
 )
@@ -342,7 +342,7 @@ def _computer_dn(names: Names, host: str) -> str:
 def _computers(estate: Estate) -> list[dict[str, Any]]:
     directory, names = estate.directory, estate.names
     servers = {names.site_server: SERVER_2019, names.management_point: SERVER_2019}
-    if directory.ca_has_account:
+    if directory.ca_published and directory.ca_has_account:
         servers[names.ca_server] = directory.ca_system_version or ""
     found = [
         _computer(estate, host, 1100 + number, "Windows Server 2019 Standard", version)

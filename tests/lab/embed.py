@@ -27,11 +27,11 @@ def ready() -> Estate:
 
 
 def not_ready() -> Estate:
-    """A believable mess: every defect was reported from the field (``docs/limits.md`` names the catalogue)."""
+    """A believable mess: every defect was reported from the field."""
     estate = ready()
     for change in DEFECTS.values():
         estate = estate.with_(**change(estate))
-    # Exported with AES256-SHA256, which a scale set takes; the ready one is a TripleDES file as Windows makes by default.
+    # Exported with AES256-SHA256, which a scale set takes; the ready one is TripleDES, as Windows makes by default.
     estate = estate.with_(
         certificates__gateway_pfx__key_encryption="PBES2/AES-256-CBC/HMAC-SHA-256",
         certificates__gateway_pfx__certificate_encryption="PBES2/AES-256-CBC/HMAC-SHA-256",
@@ -40,7 +40,7 @@ def not_ready() -> Estate:
     return estate.refusing(
         "graph/mam-policies",
         "HTTP 403: the application's token may not read mobility policies",
-        "Sign in as a user (device code or browser) with Policy.Read.All: this interface knows no application permission.",
+        "Sign in as a user (device code or browser) with Policy.Read.All: no application permission reads it.",
     )
 
 
@@ -92,6 +92,12 @@ DEFECTS = {
     "hybrid join points to an old tenant": _connection_point_names_the_old_tenant,
     "the client app was never consented to": lambda estate: {"entra_apps__grants": ()},
     "the server app's secret ends in 12 days": lambda estate: {"entra_apps__secrets": (12.0,)},
+    "the discovery's secret was refused after its last success": lambda estate: {
+        "logs__discovery__current": (
+            *estate.logs.discovery.current,
+            (0.4, "ERROR: AADSTS7000215: Invalid client secret provided."),
+        ),
+    },
     "the site runs a version out of support": lambda estate: {"site__version": "5.00.9135.1000"},
     "templates let keys be exported, and Domain Admins enrol": _templates,
     "the CMG's certificate ends in 18 days": lambda estate: {"certificates__gateway__days_after": 18},

@@ -95,7 +95,7 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
         writer.lines(f"graph/{kind}-policies", rows, source="graph", request=request)
     writer.lines(
         "graph/enrolment-configurations",
-        sorted(_configurations(estate), key=lambda row: row["id"]),
+        _configurations(estate),
         source="graph",
         request="GET /beta/deviceManagement/deviceEnrollmentConfigurations?$expand=assignments",
     )
@@ -136,6 +136,13 @@ def _configurations(estate: Estate) -> list[dict[str, Any]]:
     account = "77777777-0000-4000-8000-000000000001"
     rows: list[dict[str, Any]] = [
         {
+            "@odata.type": "#microsoft.graph.deviceEnrollmentLimitConfiguration",
+            "id": f"{account}_DefaultLimit",
+            "displayName": "All users and all devices",
+            "priority": 0,
+            "limit": 15,
+        },
+        {
             "@odata.type": "#microsoft.graph.deviceEnrollmentPlatformRestrictionsConfiguration",
             "id": f"{account}_DefaultPlatformRestrictions",
             "displayName": "All users and all devices",
@@ -145,13 +152,6 @@ def _configurations(estate: Estate) -> list[dict[str, Any]]:
                 "personalDeviceEnrollmentBlocked": intune.personal_blocked,
                 "osMinimumVersion": "",
             },
-        },
-        {
-            "@odata.type": "#microsoft.graph.deviceEnrollmentLimitConfiguration",
-            "id": f"{account}_DefaultLimit",
-            "displayName": "All users and all devices",
-            "priority": 0,
-            "limit": 15,
         },
     ]
     if intune.policy is not None:

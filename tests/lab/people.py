@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -118,7 +118,7 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
     people, names = estate.people, estate.names
     writer.lines(
         "graph/subscribed-skus",
-        sorted(people.skus, key=lambda row: row.get("id", "")),
+        _by_id(people.skus),
         source="graph",
         request="GET /v1.0/subscribedSkus?$select=id,skuId,skuPartNumber,appliesTo,capabilityStatus,consumedUnits,"
         "prepaidUnits,servicePlans",
@@ -137,10 +137,7 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
     }
     writer.lines(
         "graph/groups",
-        [
-            {"id": id, "displayName": name, "securityEnabled": True, "groupTypes": []}
-            for id, name in groups.items()
-        ],
+        [{"id": id, "displayName": name, "securityEnabled": True, "groupTypes": []} for id, name in groups.items()],
         source="graph",
         request="GET /v1.0/groups?$select=id,displayName,securityEnabled,groupTypes&$top=999",
     )
@@ -157,6 +154,10 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
         request="GET /v1.0/roleManagement/directory/roleAssignments"
         "?$filter=roleDefinitionId eq '62e90394-69f5-4237-9190-012177145e10'&$expand=principal",
     )
+
+
+def _by_id(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: str(row.get("id", "")))
 
 
 def user_id(number: int) -> str:

@@ -20,7 +20,12 @@ class Thing:
 
 def test_what_holds_passes_and_carries_nothing_but_its_name():
     finding = require(Thing(), True, expected=1, actual=1)
-    assert (finding.subject, finding.outcome, finding.expected, finding.evidence) == ("the thing", Outcome.PASS, None, ())
+    assert (finding.subject, finding.outcome, finding.expected, finding.evidence) == (
+        "the thing",
+        Outcome.PASS,
+        None,
+        (),
+    )
 
 
 def test_what_does_not_hold_fails_with_values_and_its_place():
@@ -89,6 +94,7 @@ def test_the_docstring_is_title_why_and_remedy():
     ("text", "missing"),
     [
         ("", "first line"),
+        ("Why: x\nRemedy: y", "first line"),
         ("All is well.", "Why:"),
         ("All is well.\n\nRemedy: x", "Why:"),
         ("All is well.\n\nWhy: x", "Remedy:"),

@@ -14,9 +14,7 @@ from comgmt_audit import design
 from comgmt_audit.design import Design, Section
 from comgmt_audit.errors import DesignError
 
-SECTIONS = {
-    name: value for name in Design.__struct_fields__ if isinstance(value := getattr(Design(), name), Section)
-}
+SECTIONS = {name: value for name in Design.__struct_fields__ if isinstance(value := getattr(Design(), name), Section)}
 KEYS = [("", Design, name) for name in Design.__struct_fields__] + [
     (section, type(value), name) for section, value in SECTIONS.items() for name in value.__struct_fields__
 ]

@@ -190,7 +190,9 @@ def test_ctrl_c_is_not_taken_for_a_crash(estate):
 
 def test_a_check_that_does_not_apply_says_why_and_reads_no_facts(estate):
     fact = a_fact(lambda environment: 1)
-    check = a_check("AAA010", lambda fact: passes(), applies=lambda design, baseline: f"not for {design.name}", facts={"fact": fact})
+    check = a_check(
+        "AAA010", lambda fact: passes(), applies=lambda design, baseline: f"not for {design.name}", facts={"fact": fact}
+    )
     result = Evaluation([check], estate).result("AAA010")
     assert (result.outcome, result.reason) == (Outcome.NOT_APPLICABLE, "not for Small")
     assert fact.reads == 0
@@ -210,7 +212,9 @@ def blocked(estate, *checks):
 
 
 def test_a_failed_prerequisite_blocks_and_is_named(estate):
-    result = Evaluation([a_check("AAA010", fails), a_check("AAA020", passes, after=("AAA010",))], estate).result("AAA020")
+    result = Evaluation([a_check("AAA010", fails), a_check("AAA020", passes, after=("AAA010",))], estate).result(
+        "AAA020"
+    )
     assert (result.outcome, result.blocked_by) == (Outcome.NOT_ASSESSED, ("AAA010",))
     assert result.reason == "blocked by AAA010"
     assert "Mend AAA010 first" in result.cure
@@ -237,7 +241,10 @@ def test_a_prerequisite_that_was_not_selected_does_not_block(estate):
 
 
 def test_a_check_that_does_not_apply_is_not_blocked(estate):
-    checks = [a_check("AAA010", fails), a_check("AAA020", passes, after=("AAA010",), applies=lambda design, baseline: "no")]
+    checks = [
+        a_check("AAA010", fails),
+        a_check("AAA020", passes, after=("AAA010",), applies=lambda design, baseline: "no"),
+    ]
     assert Evaluation(checks, estate).result("AAA020").outcome is Outcome.NOT_APPLICABLE
 
 
@@ -250,9 +257,7 @@ def test_a_blocked_check_reads_no_facts(estate):
 
 @pytest.mark.parametrize("circle", [("AAA010",), ("AAA010", "AAA020"), ("AAA010", "AAA020", "AAA030")])
 def test_prerequisites_in_a_circle_are_refused_and_shown(estate, circle):
-    checks = [
-        a_check(id, passes, after=(before,)) for id, before in zip(circle, circle[1:] + circle[:1], strict=True)
-    ]
+    checks = [a_check(id, passes, after=(before,)) for id, before in zip(circle, circle[1:] + circle[:1], strict=True)]
     with pytest.raises(PackError, match=" → ".join([*circle, "AAA010"])):
         Evaluation(checks, estate)
 
@@ -341,7 +346,12 @@ def test_results_come_in_the_order_of_the_rollout(estate):
 
 def test_a_scan_says_what_it_is_of(estate):
     found = scan(estate, a_check("AAA010", passes), selection="AAA", packs=["by hand"])
-    assert (found.environment, found.baseline, found.recorded_at, found.started_at) == ("Small", "current", TIME, STARTED)
+    assert (found.environment, found.baseline, found.recorded_at, found.started_at) == (
+        "Small",
+        "current",
+        TIME,
+        STARTED,
+    )
     assert (found.selection, found.packs, found.source) == ("AAA", ("by hand",), estate.recording.name)
     assert found.design["name"] == "Small"
     assert found.observations["graph/x"].file == "graph/x.json"

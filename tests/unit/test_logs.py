@@ -110,6 +110,18 @@ def test_a_roll_over_that_never_came_is_no_gap(state):
     assert (found.gaps, found.why) == ((), "")
 
 
+@pytest.mark.parametrize("reason", [Reason.REFUSED, Reason.UNREACHABLE, Reason.UNREADABLE, Reason.ABSENT])
+def test_where_the_log_itself_was_not_read_its_state_is_unknown(state, reason):
+    """The roll-over says success; what came after it is in the file that was refused."""
+    found = state({f"{NAME}.log": reason, f"{NAME}-20261121-060000.log": lines((72, PUBLISHED))})
+    assert bool(found.why) is (reason is not Reason.ABSENT)
+
+
+def test_a_roll_over_alone_does_not_tell_the_state(state):
+    found = state({f"{NAME}.lo_": lines((5, PUBLISHED))})
+    assert "not the log itself" in found.why
+
+
 @pytest.mark.parametrize("reason", [Reason.REFUSED, Reason.UNREACHABLE, Reason.UNREADABLE])
 def test_a_file_that_was_not_read_is_a_gap(state, reason):
     found = state({f"{NAME}.log": lines((5, PUBLISHED)), f"{NAME}.lo_": reason})

@@ -42,7 +42,11 @@ def test_checks_import_the_public_api_facts_the_standard_library_and_what_they_s
             assert name in SHARED
         else:
             assert level == 0
-            assert name in PUBLIC or name.startswith("comgmt_audit.facts.") or name.partition(".")[0] in sys.stdlib_module_names, name
+            assert (
+                name in PUBLIC
+                or name.startswith("comgmt_audit.facts.")
+                or name.partition(".")[0] in sys.stdlib_module_names
+            ), name
 
 
 @each_file
@@ -79,7 +83,9 @@ def test_nothing_is_left_over(path):
 
 
 def test_a_family_code_and_a_function_name_belong_to_one_file():
-    codes = Counter(check.family.code for check in {check.family.code + check.family.title: check for check in CHECKS}.values())
+    codes = Counter(
+        check.family.code for check in {check.family.code + check.family.title: check for check in CHECKS}.values()
+    )
     assert [code for code, count in codes.items() if count > 1] == []
     names = Counter(check.name for check in CHECKS)
     assert [name for name, count in names.items() if count > 1] == []

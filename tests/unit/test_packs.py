@@ -15,6 +15,8 @@ from comgmt_audit.errors import PackError
 from comgmt_audit.inputs import load_packs
 
 GOOD = '''
+from __future__ import annotations
+
 from comgmt_audit import Design, Family, Findings, Severity, Stage, check, require
 
 family = Family(code="OWN", title="Ours", stage=Stage.CLIENTS)
@@ -162,8 +164,8 @@ def test_a_prerequisite_in_our_pack_is_found(pack):
         ("Remedy: Set `name` in comgmt.toml.", "", "its docstring has no 'Remedy:'"),
         ("design: Design", "design", "parameter 'design' is not annotated with a fact"),
         ("design: Design", "design: str", "parameter 'design' is not annotated with a fact"),
-        ("design: Design", "design: Desing", "'Desing' is not defined"),
-        ("design: Design", "design: 'Stage.nowhere'", "nowhere"),
+        ("design: Design", "design: 'Desing'", "'Desing' is not defined"),
+        ("design: Design", "design: 'Stage.nowhere'", "is not annotated with a fact"),
         ("design: Design", "*design: Design", "parameter"),
     ],
 )
@@ -217,7 +219,7 @@ def test_a_file_that_cannot_be_loaded_is_named_with_the_authors_own_error(pack, 
 
 
 def test_the_line_of_a_syntax_error_is_said(pack):
-    assert "own.py, line 7" in refused(pack(("@check", "def (:\n@check"))).message
+    assert "own.py, line 9" in refused(pack(("@check", "def (:\n@check"))).message
 
 
 def test_what_is_no_folder_of_checks_is_refused(tmp_path):
@@ -260,6 +262,8 @@ def two(design: Design) -> Findings:
     (tmp_path / "aaa.py").write_text(text, encoding="utf-8")
     one, two = packs.load(tmp_path, "mine")
     design, baseline = Design(name="Contoso"), baselines.load("current")
+    assert one.applies
+    assert two.applies
     assert one.applies(design, baseline) == "Contoso"
     assert two.applies(design, baseline) == "Contoso current"
     assert (one.applies.__doc__, two.applies.__doc__) == ("By the design.", "By both.")

@@ -241,7 +241,9 @@ def test_text_that_is_not_utf_8_is_read_with_marks(tmp_path):
 # Any name, any manifest
 
 NAMES = st.text(min_size=1, max_size=200) | st.lists(
-    st.sampled_from(["a", "A", "a.json", "con", "nul.txt", "..", ".", "", "manifest", "ä", "x" * 150, "_a", "a.", "com1"]),
+    st.sampled_from(
+        ["a", "A", "a.json", "con", "nul.txt", "..", ".", "", "manifest", "ä", "x" * 150, "_a", "a.", "com1"]
+    ),
     min_size=1,
     max_size=9,
 ).map("/".join)
@@ -283,7 +285,9 @@ ANSWERS = st.builds(
     size=st.integers(0, 2**40),
     sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
 )
-ABSENCES = st.builds(Absence, reason=st.sampled_from(Reason), detail=TEXT, cure=TEXT, status=st.none() | st.integers(0, 999))
+ABSENCES = st.builds(
+    Absence, reason=st.sampled_from(Reason), detail=TEXT, cure=TEXT, status=st.none() | st.integers(0, 999)
+)
 OBSERVATIONS = st.builds(
     Observation,
     id=TEXT,

@@ -110,7 +110,9 @@ def test_a_newer_format_is_named_even_if_nothing_else_can_be_understood(folder):
 
 @pytest.mark.parametrize("number", [0, -1])
 def test_a_format_that_never_was_is_refused(folder, number):
-    assert f"format {number}; there is none" in refused(edit_manifest(folder, lambda m: m.update(format=number))).message
+    assert (
+        f"format {number}; there is none" in refused(edit_manifest(folder, lambda m: m.update(format=number))).message
+    )
 
 
 # Names
@@ -328,7 +330,9 @@ def test_an_empty_folder_says_what_to_name(tmp_path):
     assert "comgmt-audit record" in error.hint
 
 
-@pytest.mark.parametrize("content", ["{}", "[]", '{"name": "npm package"}', "", "null", '{"format": "1"}', '{"format": 1}'])
+@pytest.mark.parametrize(
+    "content", ["{}", "[]", '{"name": "npm package"}', "", "null", '{"format": "1"}', '{"format": 1}']
+)
 def test_another_tools_manifest_is_refused(tmp_path, content):
     (tmp_path / MANIFEST).write_text(content)
     assert "manifest.json is not that of a recording" in refused(tmp_path).message
