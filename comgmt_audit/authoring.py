@@ -189,7 +189,7 @@ def _evidence(subject: Subject | str, given: Evidence | Iterable[Evidence] | Non
 def documentation(function: Callable[..., Any]) -> tuple[str, str, str]:
     """(title, why, remedy) of a check's docstring. Raises ValueError naming the part that is missing."""
     text = inspect.getdoc(function) or ""
-    title, _, rest = ("", "", text) if re.match("Why:|Remedy:", text) else text.partition("\n")
+    title, _, rest = text.partition("\n")
     if title.startswith(("Why:", "Remedy:")):
         title, rest = "", text
     parts = re.split(r"^(Why|Remedy):", rest, flags=re.MULTILINE)

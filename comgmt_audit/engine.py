@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePath
 
 import msgspec
 
@@ -106,7 +107,8 @@ def scan(
         recorded_at=environment.now,
         started_at=started_at,
         fail_on=fail_on,
-        source=recording.name,
+        # The name only: a report is handed on, and where its maker keeps things is nobody's business.
+        source=PurePath(recording.name).name,
         selection=selection,
         partial=recording.manifest.partial,
         packs=tuple(packs),

@@ -34,6 +34,7 @@ def own(tmp_path_factory):
 def run(pytester, monkeypatch):
     """Run pytest in a folder of its own, with the plugin, and every warning an error."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers -p no:randomly\n")
     return lambda *arguments: pytester.runpytest_subprocess("-p", "comgmt_audit.pytest_plugin", *map(str, arguments))
@@ -42,9 +43,7 @@ def run(pytester, monkeypatch):
 @pytest.fixture
 def audit(run, recording, own):
     """Judge Contoso by the house's checks."""
-    return lambda *arguments: run(
-        f"--comgmt={recording}", f"--comgmt-checks={own}", "--comgmt-select=OWN", *arguments
-    )
+    return lambda *arguments: run(f"--comgmt={recording}", f"--comgmt-checks={own}", "--comgmt-select=OWN", *arguments)
 
 
 def collected(result: pytest.RunResult) -> list[str]:
@@ -270,15 +269,17 @@ def test_a_comgmt_toml_is_judged_as_well(run, recording, pytester):
     ("arguments", "said"),
     [
         (["--comgmt=nowhere"], "ERROR: nowhere: no such file or folder."),
-        (["--comgmt=."], "ERROR: *it has no manifest.json."),
+        (["--comgmt={empty}"], "ERROR: *it has no manifest.json."),
         (["--comgmt={recording}", "--comgmt-select=NOPE"], "ERROR: --select: 'NOPE' fits no check."),
         (["--comgmt={recording}", "--comgmt-checks=nowhere"], "ERROR: *nowhere: is not a folder of checks."),
         (["--comgmt={recording}", "--comgmt-fail-on=fatal"], "*invalid choice: 'fatal'*"),
         (["--comgmt=\x1b[2J"], "ERROR: \\x1b[[]2J: no such file or folder."),
     ],
 )
-def test_what_cannot_be_meant_is_a_usage_error(run, recording, arguments, said):
-    result = run(*[argument.format(recording=recording) for argument in arguments])
+def test_what_cannot_be_meant_is_a_usage_error(run, recording, tmp_path, arguments, said):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    result = run(*[argument.format(recording=recording, empty=empty) for argument in arguments])
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([said])
     assert "Traceback" not in result.stderr.str()

@@ -164,7 +164,7 @@ def test_a_prerequisite_in_our_pack_is_found(pack):
         ("Remedy: Set `name` in comgmt.toml.", "", "its docstring has no 'Remedy:'"),
         ("design: Design", "design", "parameter 'design' is not annotated with a fact"),
         ("design: Design", "design: str", "parameter 'design' is not annotated with a fact"),
-        ("design: Design", "design: 'Desing'", "'Desing' is not defined"),
+        ("design: Design", "design: Desing", "'Desing' is not defined"),
         ("design: Design", "design: 'Stage.nowhere'", "is not annotated with a fact"),
         ("design: Design", "*design: Design", "parameter"),
     ],
