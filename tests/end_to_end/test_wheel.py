@@ -93,3 +93,25 @@ def test_installed_away_from_the_source_tree_it_scans(wheel, tmp_path):
     )
     assert ended.returncode == 1
     assert (tmp_path / "r.html").stat().st_size > 100_000
+
+
+def test_pip_installs_the_command_and_the_plugin_of_pytest(wheel, tmp_path):
+    venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
+    programs = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin")
+    python = programs / "python"
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "PYTEST"))}
+
+    def run(*command: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            list(map(str, command)), cwd=tmp_path, check=False, capture_output=True, text=True, env=environment
+        )
+
+    pip = run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel)
+    assert pip.returncode == 0, pip.stderr
+    (site,) = (tmp_path / "venv").rglob("site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    assert run(programs / "comgmt-audit", "--version").stdout.startswith("comgmt-audit ")
+    demo = site / "comgmt_audit" / "demo" / "ready.zip"
+    judged = run(python, "-m", "pytest", f"--comgmt={demo}", "-m", "TEN")
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+    assert "comgmt-audit/tenant.py" in judged.stdout

@@ -333,7 +333,7 @@ def scan(estate, *checks, fail_on=Severity.MEDIUM, **rest):
 
 
 def test_results_come_in_the_order_of_the_rollout(estate):
-    told = []
+    told: list[str] = []
     found = scan(
         estate,
         a_check("ZZZ010", passes, stage=Stage.TENANT),
@@ -352,7 +352,7 @@ def test_a_scan_says_what_it_is_of(estate):
         TIME,
         STARTED,
     )
-    assert (found.selection, found.packs, found.source) == ("AAA", ("by hand",), estate.recording.name)
+    assert (found.selection, found.packs, found.source) == ("AAA", ("by hand",), "r")
     assert found.design["name"] == "Small"
     assert found.observations["graph/x"].file == "graph/x.json"
     assert found.observations["arm/refused"].absence == "refused: it was refused"

@@ -36,7 +36,7 @@ numbers = itertools.count()
 
 
 @pytest.fixture
-def pack(tmp_path):
+def pack(tmp_path: Path):
     """Write a pack of one file with some text of a good one replaced; returns its folder."""
 
     def write(*changes: tuple[str, str], file: str = "own.py", **more: str) -> Path:
