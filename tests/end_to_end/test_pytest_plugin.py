@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -18,6 +19,9 @@ from tests.lab.estate import contoso, record
 from tests.unit.recordings import edit_manifest
 
 ROOT = Path(__file__).parent.parent.parent
+INSTALLED = any(point.value == "comgmt_audit.pytest_plugin" for point in entry_points(group="pytest11"))
+LOAD = [] if INSTALLED else ["-p", "comgmt_audit.pytest_plugin"]
+"""Installed, the entry point brings the plugin; pytest refuses to load it twice."""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +41,7 @@ def run(pytester, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers -p no:randomly\n")
-    return lambda *arguments: pytester.runpytest_subprocess("-p", "comgmt_audit.pytest_plugin", *map(str, arguments))
+    return lambda *arguments: pytester.runpytest_subprocess(*LOAD, *map(str, arguments))
 
 
 @pytest.fixture
@@ -327,14 +331,14 @@ def test_without_its_option_the_plugin_stays_away(run, pytester):
             assert not {"comgmt_audit.engine", "comgmt_audit.packs"} & set(sys.modules)
         """
     )
-    result = run("-v")
+    result = run("-q")  # with more words pytest names whatever is installed
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*comgmt-audit*")
 
 
 def test_the_help_lists_the_options():
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "comgmt_audit.pytest_plugin", "--help"],
+        [sys.executable, "-m", "pytest", *LOAD, "--help"],
         check=True,
         capture_output=True,
         text=True,
