@@ -33,7 +33,9 @@ def members(path):
 def test_the_embedded_environments_are_those_of_the_lab(tmp_path):
     """Where this fails: python -m tests.lab.embed"""
     for made in embed.write(tmp_path):
-        assert members(made) == members(embed.FOLDER / made.name), f"{made.name} is stale"
+        new, kept = members(made), members(embed.FOLDER / made.name)
+        stale = sorted(name for name in new.keys() | kept.keys() if new.get(name) != kept.get(name))
+        assert stale == []  # names only: the contents would fill the screen
 
 
 @pytest.mark.parametrize(("demo", "code", "verdict"), [("ready", 0, "READY: "), ("not-ready", 1, "NOT READY: ")])
