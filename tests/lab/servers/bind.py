@@ -16,6 +16,7 @@ REFUSED                                a zone of that name that nobody may ask
 error ``timeout``                      a response policy that drops the question (``rpz-drop``)
 one error for all names and the probe  no server at all: a socket that nobody reads, or a port that is closed
 the wildcard of a view                 ``*`` beside every name of the design
+that wildcard with SERVFAIL, REFUSED    a ``*`` that leads to a zone whose file is not there
 =====================================  =======================================================================
 """
 
@@ -34,7 +35,7 @@ from comgmt_audit import design as designs
 from tests.lab.dns import GONE, Record, published
 from tests.lab.estate import Estate
 from tests.lab.servers import process
-from tests.lab.servers.process import Endpoint, free_endpoint
+from tests.lab.servers.process import Endpoint, free_port
 
 MICROSOFT = ("cloudapp.net", "cloudapp.azure.com", "windows.net", "manage.microsoft.com")
 """The zones of others that the lab stands in for."""
@@ -72,7 +73,7 @@ def _served(view: View, folder: Path) -> Iterator[Endpoint]:
         with process.silence() as endpoint:
             yield endpoint
         return
-    endpoint = free_endpoint("127.0.0.1")
+    endpoint = Endpoint("127.0.0.1", free_port("127.0.0.1"))
     if view.error:
         yield endpoint
         return

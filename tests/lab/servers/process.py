@@ -58,24 +58,24 @@ def loopback_address() -> str:
     return f"127.{1 + (process >> 8) % 254}.{process % 256}.{1 + next(_numbers) % 254}"
 
 
-def free_endpoint(host: str = "") -> Endpoint:
-    """A port that is free for TCP and for UDP, on that address or on one of its own."""
-    host = host or loopback_address()
+def free_port(host: str) -> int:
+    """A port that is free for TCP and for UDP on that address."""
     while True:
         with socket.create_server((host, 0)) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            port = tcp.getsockname()[1]
+            port: int = tcp.getsockname()[1]
             try:
                 udp.bind((host, port))
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise
                 continue
-            return Endpoint(host, port)
+            return port
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that is free for TCP and for UDP on that address."""
-    return free_endpoint(host).port
+def free_endpoint() -> Endpoint:
+    """A free port on an address of its own."""
+    host = loopback_address()
+    return Endpoint(host, free_port(host))
 
 
 @contextlib.contextmanager
@@ -134,7 +134,26 @@ def _tail(log: Path) -> str:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Kill the whole group at once: a server of the lab has nothing to save, and a polite end takes a tenth of a second."""
+    """Kill the whole group at once, for a server of the lab has nothing to save; return when none of it lives.
+
+    A signal to a group does not wait: its leader can be gone while a child still holds the port.
+    """
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while alive := _living(process.pid):
+        if time.monotonic() > deadline:
+            raise ServerError(f"{process.args!r} left processes behind: {alive}")
+        time.sleep(_POLL / 4)
     process.wait()
+
+
+def _living(group: int) -> list[int]:
+    """The processes of a group that have not ended (proc(5): the fields of ``stat`` after the name in brackets)."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it ended while we looked
+            state, _, its_group = status.read_text(errors="replace").rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                found.append(int(status.parent.name))
+    return found

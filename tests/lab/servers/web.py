@@ -49,7 +49,7 @@ class Address(Struct, frozen=True, kw_only=True):
     management_point: Endpoint
 
     def locate(self, url: str, vantage: str = "outside") -> tuple[str, dict[str, str]]:
-        """The URL on this machine that stands for a public one, and the headers to ask with; path and ``+`` as they are."""
+        """The URL on this machine that stands for a public one, its path unchanged, and the headers to ask with."""
         at: Endpoint = getattr(self, vantage)
         parts = urlsplit(url)
         return parts._replace(netloc=f"{at.host}:{at.port}").geturl(), {"Host": parts.netloc}
@@ -90,8 +90,117 @@ def running(
     servers.append(_tls("gateway", address.gateway, estate, gateway, folder))
     servers.append(_tls("management-point", address.management_point, estate, management_point, folder))
     (folder / "nginx.conf").write_text(_configuration(servers, estate, folder), encoding="utf-8")
-    log = str(folder / "error.log")
     command = [process.program("nginx"), "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")]
-    del log
     with process.running(command, ready=lambda: _answers(address.inside), folder=folder):
         yield address
+
+
+def published(estate: Estate, vantage: str) -> list[Published]:
+    """What every URL of the estate's CAs answers to one vantage: revocation lists, and the CAs' own certificates."""
+    part = estate.certificates
+    found = []
+    for wanted in (part.root_crl, part.issuing_crl, part.issuing_delta):
+        place = wanted.place or wanted.issuer + ("+" if wanted.base_number is not None else "")
+        url = pki.crl_url(estate.names, place.rstrip("+"), delta=place.endswith("+"))
+        status = wanted.inside if vantage == "inside" else wanted.outside
+        found.append(Published(url, wanted.text.encode() or _der(pki.crl(estate, wanted)), status))
+    issued = {role: pki.issuers(estate, role)[:1] for role in pki.ROLES}
+    authorities = {
+        url: issuer for role, above in issued.items() for issuer in above for url in _issuer_urls(estate, role)
+    }
+    return [*found, *(Published(url, pki.der(estate, issuer)) for url, issuer in authorities.items())]
+
+
+def _der(pem: str) -> bytes:
+    return x509.load_pem_x509_crl(pem.encode()).public_bytes(Encoding.DER)
+
+
+def _issuer_urls(estate: Estate, role: str) -> list[str]:
+    """Where the certificate itself says that its issuer's certificate lies (AIA, HTTP only)."""
+    access = pki.certificate(estate, role).extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    urls = [str(description.access_location.value) for description in access]
+    return [url for url in urls if url.startswith("http://")]
+
+
+def _configuration(servers: list[str], estate: Estate, folder: Path) -> str:
+    own = "\n".join(
+        f'    "{pki.certificate(estate, role).subject.rfc4514_string()}" 1;' for role in ("issuing", "issuing-2")
+    )
+    temporary = "\n".join(
+        f"  {kind}_temp_path {folder}/temporary-{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    return f"""daemon off;
+master_process off;
+pid {folder}/pid;
+error_log stderr;
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  map_hash_bucket_size 512;
+{temporary}
+  types {{ application/pkix-crl crl; application/x-x509-ca-cert crt; text/html html; }}
+  map $ssl_client_i_dn $admitted {{
+    default 0;
+{own}
+  }}
+{"".join(servers)}
+}}
+"""
+
+
+def _http(vantage: str, at: Endpoint, answers: list[Published], folder: Path, double_escaping: bool) -> str:
+    """A server for every host name; what it publishes lies in ``<vantage>/<host>/<path>``."""
+    locations = ""
+    for answer in answers:
+        parts = urlsplit(answer.url)
+        path = unquote(parts.path)
+        file = folder / vantage / str(parts.hostname) / path.removeprefix("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(answer.content)
+        if answer.status != 200:
+            locations += f'    location = "{path}" {{ return {answer.status}; }}\n'
+        elif answer.content[:1] == b"<":
+            locations += f'    location = "{path}" {{ types {{ }} default_type text/html; }}\n'
+    refusal = "" if double_escaping else '    if ($request_uri ~ "^[^?]*[+]") { return 404; }\n'
+    return f"""  server {{
+    listen {at.host}:{at.port};
+    root {folder}/{vantage}/$host;
+{refusal}{locations}  }}
+"""
+
+
+def _tls(name: str, at: Endpoint, estate: Estate, wanted: Tls, folder: Path) -> str:
+    """Security level 0, or OpenSSL would not even load the short keys and old signatures that are to be found."""
+    chain = [wanted.role, *(pki.issuers(estate, wanted.role)[:-1] if wanted.chain else ())]
+    (folder / f"{name}.pem").write_text("".join(pki.pem(estate, role) for role in chain), encoding="ascii")
+    key = pki.key(pki.issued(estate, wanted.role).key or wanted.role)
+    (folder / f"{name}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    demand = ""
+    if wanted.client_certificate:
+        authorities = "".join(pki.pem(estate, role) for role in ("issuing", "root"))
+        (folder / f"{name}-authorities.pem").write_text(authorities, encoding="ascii")
+        demand = f"""    ssl_verify_client optional_no_ca;
+    ssl_client_certificate {folder}/{name}-authorities.pem;
+    if ($admitted = 0) {{ return 403; }}
+"""
+    return f"""  server {{
+    listen {at.host}:{at.port} ssl;
+    ssl_certificate {folder}/{name}.pem;
+    ssl_certificate_key {folder}/{name}.key;
+    ssl_ciphers DEFAULT@SECLEVEL=0;
+{demand}    location / {{ return 200; }}
+  }}
+"""
+
+
+def _answers(endpoint: Endpoint) -> bool:
+    """Does the web server there answer a request?"""
+    connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=1)
+    try:
+        connection.request("HEAD", "/")
+        return connection.getresponse().status > 0
+    except OSError:
+        return False
+    finally:
+        connection.close()
