@@ -59,7 +59,8 @@ class Probe(Struct, frozen=True, kw_only=True):
 class Permission(Struct, frozen=True, kw_only=True):
     """A right that an observation needs: its name as the administrator grants it, and in which way.
 
-    ``kind``: ``application`` or ``delegated`` (Entra), ``azure-role``, ``configmgr-role``, ``directory``, ``network``, ``host``.
+    ``kind``: ``application`` or ``delegated`` (Entra), ``azure-role``, ``configmgr-role``, ``directory``, ``network``,
+    ``host``.
     ``alternatives`` are wider rights that also do; ``ids`` are the app role's and scope's GUIDs, by kind.
     """
 
