@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.graph_users import graph_users
 from benchmarks.measure import Table, inside, median
 from tests.lab.estate import contoso, record
 
@@ -90,6 +91,7 @@ def main() -> int:
         start_up(table)
         demo(table, folder)
         users(table, folder)
+        graph_users(table, folder)
     return 0 if table.holds else 1
 
 

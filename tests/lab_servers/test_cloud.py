@@ -182,7 +182,7 @@ def test_only_tokens_of_this_tenant_for_this_service_that_have_not_ended_count(h
         assert "claims=" not in answer.headers["WWW-Authenticate"]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("azure.core") is None, reason="not installed: azure-core (Python package)")
+@pytest.mark.skipif(importlib.util.find_spec("azure") is None, reason="not installed: azure-core (Python package)")
 def test_the_credential_gets_tokens_as_azure_identity_does(healthy):
     credential = healthy.address.credential(lifetime=600)
     for scope, path in ((cloud_tokens.GRAPH, SKUS), (healthy.address.graph_root, SKUS), (cloud_tokens.ARM, "")):

@@ -21,6 +21,8 @@ from tests.lab.servers.cloud_faults import Fault
 from tests.lab.servers.cloud_tokens import SCOPES
 from tests.sources.cloud_session import Runs, absences, changed, observations
 
+pytest.importorskip("azure.identity", reason="not installed: azure-identity (extra live)")
+
 NAMES = Names()
 SUBSCRIPTION = ("SUB010", "SUB020", "SUB030", "SUB040", "SUB050")
 MISSING = cloud.missing()
