@@ -10,6 +10,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Compiled modules are kept, as pip keeps them for what it installs; else every run would compile all of ours."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -40,7 +43,7 @@ class Table:
 
 def run(command: Sequence[str], *, accept: Sequence[int] = (0,)) -> Cost:
     """The cost of one run. Raises RuntimeError where it ends with another exit code than accepted."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_ENVIRONMENT)
     stderr = process.stderr.read() if process.stderr else b""
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -63,7 +66,7 @@ def inside(code: str, *arguments: str) -> dict[str, float]:
         "\nprint(json.dumps({**figures, 'memory': peak}))"
     )
     output = subprocess.run(
-        [sys.executable, "-c", code + tail, *arguments], check=True, capture_output=True, text=True
+        [sys.executable, "-c", code + tail, *arguments], check=True, capture_output=True, text=True, env=_ENVIRONMENT
     ).stdout
     figures: dict[str, float] = json.loads(output.splitlines()[-1])
     return figures
