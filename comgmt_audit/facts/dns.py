@@ -12,17 +12,15 @@ import binascii
 import re
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from msgspec import Struct
 
 from comgmt_audit.design import dns_name
 from comgmt_audit.errors import FactUnavailable, NotRecorded, Unreadable
+from comgmt_audit.facts.dns_message import ANSWERS, CUT_OFF, Message, parse
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.model import Evidence
-
-if TYPE_CHECKING:
-    import dns.message
 
 View: TypeAlias = Literal["inside", "outside"]
 VIEWS: tuple[View, ...] = ("outside", "inside")
@@ -291,58 +289,43 @@ def _reply(line: _Line, number: int, id: str) -> tuple[tuple[str, str], _Reply]:
         ) from None
 
 
-def _message(wire: str) -> dns.message.Message:
+def _message(wire: str) -> Message:
     """The message of a line. Raises ValueError for what no DNS server sends."""
-    # Imported only when a DNS fact is asked for: it costs a tenth of a scan's start-up.
-    import dns.exception
-    import dns.message
-
     try:
         raw = base64.b64decode(wire, validate=True)
     except binascii.Error as error:
         raise ValueError(f"not base64: {error}") from None
     if len(raw) > _MOST_BYTES:
         raise ValueError(f"{len(raw)} bytes are more than a message can have")
-    try:
-        # One record a set: of two CNAME records for one name, dnspython would keep the last without a word.
-        return dns.message.from_wire(raw, one_rr_per_rrset=True)
-    except dns.exception.DNSException as error:
-        raise ValueError(str(error) or type(error).__name__) from None
+    return parse(raw)
 
 
-def _refuse_other_question(message: dns.message.Message, key: tuple[str, str]) -> None:
-    import dns.flags
-    import dns.rdatatype
-
-    if not message.flags & dns.flags.QR:
+def _refuse_other_question(message: Message, key: tuple[str, str]) -> None:
+    if not message.flags & ANSWERS:
         raise ValueError("it is a question, not an answer")
-    for question in message.question:
-        asked = (dns_name(question.name.to_text()), dns.rdatatype.to_text(question.rdtype))
+    for name, type in message.questions:
+        asked = (dns_name(name), type)
         if asked != key:
             raise ValueError(f"it answers {asked[0]} {asked[1]}")
 
 
-def _read(message: dns.message.Message, key: tuple[str, str], number: int) -> _Reply:
-    import dns.flags
-    import dns.rcode
-
+def _read(message: Message, key: tuple[str, str], number: int) -> _Reply:
     name, type = key
-    rcode = message.rcode()
-    detail = f"{name} {type}: {dns.rcode.to_text(rcode)}"
+    detail = f"{name} {type}: {message.rcode}"
     aliases, end = _aliases(message, name, follow=type != "CNAME")
     addresses = tuple(sorted(_records(message, end, type))) if type != "CNAME" else ()
-    if message.flags & dns.flags.TC and not (aliases or addresses):
+    if message.flags & CUT_OFF and not (aliases or addresses):
         return _Reply(Status.SERVFAIL, f"{detail}, cut off and not asked again over TCP", number)
-    if rcode == dns.rcode.NXDOMAIN:
+    if message.rcode == "NXDOMAIN":
         status = Status.ANSWERED if type == "CNAME" and aliases else Status.NXDOMAIN
-    elif rcode == dns.rcode.NOERROR:
+    elif message.rcode == "NOERROR":
         status = Status.ANSWERED if addresses or (type == "CNAME" and aliases) else Status.NODATA
     else:
-        status = Status.REFUSED if rcode == dns.rcode.REFUSED else Status.SERVFAIL
+        status = Status.REFUSED if message.rcode == "REFUSED" else Status.SERVFAIL
     return _Reply(status, detail, number, aliases, addresses)
 
 
-def _aliases(message: dns.message.Message, name: str, *, follow: bool) -> tuple[tuple[Alias, ...], str]:
+def _aliases(message: Message, name: str, *, follow: bool) -> tuple[tuple[Alias, ...], str]:
     """The aliases in one message that start at *name*, and the name at their end."""
     owners: dict[str, list[tuple[str, int]]] = {}
     for owner, type, text, ttl in _answers(message):
@@ -360,14 +343,10 @@ def _aliases(message: dns.message.Message, name: str, *, follow: bool) -> tuple[
     return tuple(chain), name
 
 
-def _records(message: dns.message.Message, name: str, type: str) -> Iterable[str]:
+def _records(message: Message, name: str, type: str) -> Iterable[str]:
     return (text for owner, kind, text, _ in _answers(message) if owner == name and kind == type)
 
 
-def _answers(message: dns.message.Message) -> Iterable[tuple[str, str, str, int]]:
+def _answers(message: Message) -> Iterable[tuple[str, str, str, int]]:
     """The answer section: owner, type, data as text, TTL in seconds."""
-    import dns.rdatatype
-
-    for rrset in message.answer:
-        for record in rrset:
-            yield dns_name(rrset.name.to_text()), dns.rdatatype.to_text(rrset.rdtype), record.to_text(), rrset.ttl
+    return ((dns_name(record.owner), record.type, record.value, record.ttl) for record in message.answers)

@@ -59,10 +59,15 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def search(self, message: str) -> str | None:
         """The part of a message that matches, or ``None``. One writer breaks long messages in mid-word."""
-        found = _compiled(self.pattern).search(message)
-        if not found and "\n" in message:
-            found = _compiled(self.pattern).search(message.replace("\r", "").replace("\n", ""))
-        return found[0] if found else None
+        joined = message.replace("\r", "").replace("\n", "")
+        for text in (message, joined) if len(joined) < len(message) else (message,):
+            # Most patterns are never needed: the quick words spare compiling them.
+            lower = text.lower()
+            if self.literals and not any(literal in lower for literal in self.literals):
+                continue
+            if found := _compiled(self.pattern).search(text):
+                return found[0]
+        return None
 
 
 class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
