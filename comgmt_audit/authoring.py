@@ -193,8 +193,13 @@ def documentation(function: Callable[..., Any]) -> tuple[str, str, str]:
     if title.startswith(("Why:", "Remedy:")):
         title, rest = "", text
     parts = re.split(r"^(Why|Remedy):", rest, flags=re.MULTILINE)
-    found = {parts[i]: parts[i + 1].strip() for i in range(1, len(parts) - 1, 2)}
+    found = {parts[i]: _paragraph(parts[i + 1]) for i in range(1, len(parts) - 1, 2)}
     for name, part in {"first line": title, "Why:": found.get("Why"), "Remedy:": found.get("Remedy")}.items():
         if not (part or "").strip():
             raise ValueError(f"its docstring has no {name!r}")
     return title.strip(), found["Why"], found["Remedy"]
+
+
+def _paragraph(text: str) -> str:
+    """Without the indentation of its further lines; most have none, and looking is cheaper than removing."""
+    return inspect.cleandoc(text) if "\n " in text else text.strip()
