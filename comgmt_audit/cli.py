@@ -37,6 +37,14 @@ _COMPLETE = "_COMGMT_AUDIT_COMPLETE"
 _SEVERITIES = click.Choice([severity.value for severity in Severity], case_sensitive=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path)
+_TIMEOUT = click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=900,
+    show_default=True,
+    metavar="SECONDS",
+    help="What is not read live within it is recorded as not reached.",
+)
 # C0 and C1 control characters apart from tab and line feed, and what reorders or hides text (Unicode, UAX 9).
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
@@ -131,7 +139,7 @@ def _say(text: str, *, err: bool = False) -> None:
 def cli() -> None:
     """Is this environment ready for co-management with PKI, and if not, what must be done?
 
-    Reads recordings only; changes nothing.
+    Reads only; changes nothing.
     """
 
 
@@ -166,6 +174,8 @@ Exit codes:
 )
 @click.option("--baseline", default="", metavar="NAME|FILE", help="Expect this instead of what the design names.")
 @click.option("--checks", multiple=True, type=_FOLDER, metavar="DIR", help="A folder of your own checks; repeatable.")
+@click.option("--keep", type=_FOLDER, metavar="TARGET", help="Keep what was read live (folder or .zip).")
+@_TIMEOUT
 @click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
 @click.option("--verbose", "-v", is_flag=True, help="Print what passed as well, and all findings.")
 def scan(
@@ -178,12 +188,14 @@ def scan(
     fail_on: str,
     baseline: str,
     checks: tuple[Path, ...],
+    keep: Path | None,
+    timeout: float,
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Judge a recording: a folder or .zip, or the one that a comgmt.toml names.
+    """Judge a recording (a folder or .zip), the one that a comgmt.toml names, or what is read live by it.
 
-    Without an argument, ./comgmt.toml is read.
+    A comgmt.toml without the key `recording` is read live. Without an argument, ./comgmt.toml is read.
     """
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other.")
@@ -192,8 +204,8 @@ def scan(
         raise click.UsageError("Two reports cannot go to the same file.")
     place = _source(source, demo)
     packs = _packs(checks, announce=not quiet)
-    with _progress(quiet) as progress:
-        result = _judge(place, baseline, select, Severity(fail_on), packs, progress)
+    with _recorded(place, packs, select, keep, timeout, quiet) as recorded, _progress(quiet) as progress:
+        result = _judge(place, recorded, baseline, select, Severity(fail_on), packs, progress)
     written = _write(result, reports, quiet)
     if not quiet:
         _show(result, verbose)
@@ -212,8 +224,40 @@ def _source(source: Path | None, demo: str | None) -> Path:
     raise click.UsageError("Name a recording (folder or .zip) or a comgmt.toml, or try --demo.")
 
 
+@contextlib.contextmanager
+def _recorded(
+    source: Path, packs: Sequence[Pack], select: str, keep: Path | None, timeout: float, quiet: bool
+) -> Iterator[Path | None]:
+    """What a comgmt.toml without ``recording`` describes, read live; nothing, where there is a recording."""
+    if source.suffix.lower() == ".toml":
+        from comgmt_audit import design
+
+        live = not design.load(source).recording
+    else:
+        live = False
+    if not live:
+        if keep:
+            raise click.UsageError("--keep is for what is read live: a comgmt.toml without the key `recording`.")
+        yield None
+        return
+    import tempfile
+
+    from comgmt_audit import live_cli, selection
+
+    chosen = selection.select([check for pack in packs for check in pack.checks], select)
+    with tempfile.TemporaryDirectory(prefix="comgmt-audit-") as folder:
+        target = keep or Path(folder) / "recording"
+        partial = live_cli.record(source, target, chosen, timeout=timeout, resume=None, clock=clock, quiet=quiet)
+        if partial:
+            _say(f"The recording is partial: {partial}", err=True)
+        if keep and not quiet:
+            _say(f"Kept {keep}", err=True)
+        yield target
+
+
 def _judge(
     source: Path,
+    recorded: Path | None,
     baseline: str,
     select: str,
     fail_on: Severity,
@@ -225,7 +269,7 @@ def _judge(
 
     chosen = selection.select([check for pack in packs for check in pack.checks], select)
     started_at = clock()
-    environment = open_environment(source, baseline)
+    environment = open_environment(source, baseline, recorded)
     try:
         return engine.scan(
             chosen,
@@ -312,6 +356,78 @@ def list_(select: str, checks: tuple[Path, ...], as_json: bool) -> None:
         _say(f"{check.id}  {check.severity.value:8}  {check.family.stage.value:14}  {check.title}")
 
 
+@cli.command(
+    epilog="""\b
+Exit codes:
+    0  everything was asked
+    2  usage or configuration
+    3  the recording is partial: it says what is missing
+  130  interrupted; the recording is there, and partial
+"""
+)
+@click.argument("source", metavar="[comgmt.toml]", default="comgmt.toml", type=_FILE)
+@click.option("--output", "-o", "target", required=True, type=_FOLDER, metavar="TARGET", help="New folder or .zip.")
+@click.option("--select", default="", metavar="EXPR", help="Only what these checks need, as in scan.")
+@click.option("--checks", multiple=True, type=_FOLDER, metavar="DIR", help="A folder of your own checks; repeatable.")
+@_TIMEOUT
+@click.option("--resume", type=_FOLDER, metavar="RECORDING", help="Take over a partial recording's answers.")
+@click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
+def record(
+    source: Path,
+    target: Path,
+    select: str,
+    checks: tuple[Path, ...],
+    timeout: float,
+    resume: Path | None,
+    quiet: bool,
+) -> int:
+    """Read the live systems into a recording, without judging it."""
+    from comgmt_audit import live_cli
+
+    chosen = _chosen(checks, select)
+    try:
+        partial = live_cli.record(source, target, chosen, timeout=timeout, resume=resume, clock=clock, quiet=quiet)
+    except KeyboardInterrupt:
+        if target.exists():
+            _say(f"Wrote {target}, which is partial; go on with --resume {target}", err=True)
+        raise
+    if partial:
+        _say(f"The recording is partial: {partial}", err=True)
+    if not quiet:
+        _say(f"Wrote {target}", err=True)
+    return live_cli.INCOMPLETE if partial else live_cli.COMPLETE
+
+
+@cli.command(epilog="Exit codes: 0 all is there, 2 usage or configuration, 3 something is missing.")
+@click.argument("source", metavar="[comgmt.toml]", default="comgmt.toml", type=_FILE)
+@click.option("--select", default="", metavar="EXPR", help="Only what these checks need, as in scan.")
+@click.option("--checks", multiple=True, type=_FOLDER, metavar="DIR", help="A folder of your own checks; repeatable.")
+def doctor(source: Path, select: str, checks: tuple[Path, ...]) -> int:
+    """Say which sources answer, as whom, which rights are missing, and which checks that costs."""
+    from comgmt_audit import live_cli
+
+    code, lines = live_cli.doctor(source, _chosen(checks, select), clock)
+    _say("\n".join(lines))
+    return code
+
+
+@cli.command()
+@click.option("--select", default="", metavar="EXPR", help="Only what these checks need, as in scan.")
+@click.option("--checks", multiple=True, type=_FOLDER, metavar="DIR", help="A folder of your own checks; repeatable.")
+@click.option("--as", "form", type=click.Choice(["table", "az", "manifest"]), default="table", show_default=True)
+def permissions(select: str, checks: tuple[Path, ...], form: str) -> None:
+    """Print the least rights that the checks need: a table, az commands, or an app registration's manifest."""
+    from comgmt_audit import live_cli
+
+    _say(live_cli.permissions(_chosen(checks, select), form))
+
+
+def _chosen(folders: Sequence[Path], select: str) -> tuple[Check, ...]:
+    from comgmt_audit import selection
+
+    return selection.select([check for pack in _packs(folders) for check in pack.checks], select)
+
+
 def _complete_id(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 -- click's signature
     ids = [check.id for pack in _packs(()) for check in pack.checks]
     return [id for id in ids if id.startswith(incomplete.upper())]
@@ -357,6 +473,35 @@ def _explanation(check: Check) -> Iterator[str]:
     if check.refs:
         yield "\nSee:"
         yield from (f"  {reference.title}: {reference.url}" for reference in check.refs)
+
+
+@cli.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
+@click.option("--json", "as_json", is_flag=True, help="As JSON: one list, an object for each file.")
+def inspect(files: tuple[Path, ...], as_json: bool) -> int:
+    """Show what an evidence file says: certificate, CRL, log, command output, Graph or AdminService answer.
+
+    Ends with 2 where a file is not recognised or cannot be read.
+    """
+    from comgmt_audit import inspect_file
+
+    found = [inspect_file.inspect(file) for file in files]
+    if as_json:
+        import msgspec
+
+        _say(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+    else:
+        _say("\n\n".join("\n".join(inspect_file.table(seen)) for seen in found))
+    return 0 if all(seen.kind for seen in found) else USAGE
+
+
+@cli.command("collect-script")
+def collect_script() -> None:
+    """Print the PowerShell script that collects evidence on a Windows computer; it reads only.
+
+    Its file, named like the computer, goes into connect.files.hosts of comgmt.toml.
+    """
+    _say((Path(__file__).parent / "collect.ps1").read_text(encoding="utf-8").rstrip("\n"))
 
 
 @cli.command()

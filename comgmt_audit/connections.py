@@ -6,9 +6,13 @@ secret comes from the environment, a file, or the system's keyring, and the key 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
+
+from comgmt_audit import tables
 
 
 class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,3 +132,33 @@ class Connections(Table, frozen=True, kw_only=True):
     directory: Ldap = field(default_factory=Ldap)
     files: Files = field(default_factory=Files)
     web: Web = field(default_factory=Web)
+
+
+def load(path: Path) -> Connections:
+    """What comgmt.toml says of connections, its paths as seen from the file. Raises DesignError, naming the key."""
+    raw = tables.read(path).get(tables.CONNECT, {})
+    stated = tables.convert(raw, Connections, str(path), tables.CONNECT)
+    return replace(
+        stated,
+        **{name: _beside(getattr(stated, name), path.parent) for name in Connections.__struct_fields__},
+    )
+
+
+def _beside(table: Table, folder: Path) -> Table:
+    """The table with its paths as seen from *folder*."""
+    changes: dict[str, object] = {}
+    for name in table.__struct_fields__:
+        value = getattr(table, name)
+        if isinstance(value, str) and value.startswith("file:"):
+            changes[name] = "file:" + _path(value.removeprefix("file:"), folder)
+        elif name in {"ca_file", "certificate"}:
+            changes[name] = _path(value, folder)
+        elif name in {"certificates", "hosts"}:
+            changes[name] = tuple(_path(one, folder) for one in value)
+        elif name == "logs":
+            changes[name] = {server: _path(one, folder) for server, one in value.items()}
+    return replace(table, **changes)
+
+
+def _path(name: str, folder: Path) -> str:
+    return str(folder / name) if name and not name.startswith("\\\\") else name

@@ -6,26 +6,14 @@ default; the descriptions below are the documentation (``docs/configuration.md``
 
 from __future__ import annotations
 
-import re
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias
 
-import msgspec
 from msgspec import Meta, Struct, field
 
-from comgmt_audit.errors import DesignError
+from comgmt_audit import tables
 
 Cloud: TypeAlias = Literal["public", "us-government", "china"]
-_TYPES = {
-    "str": "text in quotes",
-    "bool": "true or false",
-    "int": "a whole number",
-    "float": "a number",
-    "array": "a list",
-    "object": "a section",
-}
-"""msgspec's names of types in the words of who writes comgmt.toml."""
 
 Days: TypeAlias = Annotated[int, Meta(ge=0, le=36500)]
 
@@ -252,7 +240,10 @@ class Design(Section, frozen=True, kw_only=True):
     ] = "current"
     recording: Annotated[
         str,
-        Meta(description="The recording (folder or .zip) to judge; relative to this file. There are no live sources."),
+        Meta(
+            description="The recording (folder or .zip) to judge; relative to this file. Empty: the live systems are "
+            "read, as [connect] says."
+        ),
     ] = ""
     rollout: Rollout = field(default_factory=Rollout)
     pki: Pki = field(default_factory=Pki)
@@ -298,66 +289,9 @@ def dns_name(name: str) -> str:
 
 def load(path: Path) -> Design:
     """Read comgmt.toml. Raises DesignError, naming file, key and the likely right one."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise DesignError(f"{path}: no such file.", "Write one, or name a recording instead.") from None
-    except UnicodeDecodeError as error:
-        raise DesignError(f"{path}: is not UTF-8 text ({error.reason}).", "Save the file as UTF-8.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise DesignError(f"{path}: is not TOML: {error}.") from None
-    except OSError as error:
-        raise DesignError(f"{path}: cannot be read: {error.strerror}.") from None
-    return from_mapping(raw, str(path))
+    return from_mapping(tables.read(path), str(path))
 
 
 def from_mapping(raw: dict[str, Any], where: str) -> Design:
-    """The design that a mapping states; *where* names the file in errors."""
-    try:
-        return msgspec.convert(raw, Design)
-    except msgspec.ValidationError as error:
-        raise DesignError(f"{where}: {_explain(str(error))}") from None
-
-
-def _explain(message: str) -> str:
-    """msgspec's message in the user's words, with the key that was probably meant."""
-    place = re.search(r" - at `\$\.?([^`]*)`", message)
-    section = place.group(1) if place else ""
-    text = message[: place.start()] if place else message
-    unknown = re.search(r"unknown field `([^`]*)`", text)
-    if not unknown:
-        words = re.sub(r"`(\w+)`", lambda name: _TYPES.get(name[1], name[0]), text)
-        return f"{section}: {words}.{_allowed(section)}" if section else f"{words}."
-    key = unknown.group(1)
-    known = _keys(section)
-    import difflib  # slow to import, and needed only where something is wrong
-
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    elsewhere = [name for name, keys in _all_keys().items() if key in keys and name != section]
-    meant = f" Did you mean {close[0]!r}?" if close else ""
-    if elsewhere:
-        places = " or ".join(f"in [{name}]" if name else "at the top of the file" for name in elsewhere)
-        meant = f" It belongs {places}."
-    place_text = f"[{section}] has no key" if section else "there is no key or section"
-    return f"{place_text} {key!r}.{meant} Known: {', '.join(known)}."
-
-
-def _allowed(key: str) -> str:
-    """The values that a key may have, where there are only some: `` Allowed: pilot, all.``."""
-    type: Any = Design
-    for name in key.split("."):
-        type = get_type_hints(type).get(name.partition("[")[0])
-    return f" Allowed: {', '.join(get_args(type))}." if get_origin(type) is Literal else ""
-
-
-def _all_keys() -> dict[str, tuple[str, ...]]:
-    keys = {"": Design.__struct_fields__}
-    for name in Design.__struct_fields__:
-        value = getattr(Design(), name)
-        if isinstance(value, Section):
-            keys[name] = value.__struct_fields__
-    return keys
-
-
-def _keys(section: str) -> tuple[str, ...]:
-    return _all_keys().get(section, Design.__struct_fields__)
+    """The design that a mapping states, whatever it says of connections; *where* names the file in errors."""
+    return tables.convert({key: raw[key] for key in raw if key != tables.CONNECT}, Design, where)

@@ -34,13 +34,14 @@ def load_packs(folders: Iterable[Path]) -> tuple[Pack, ...]:
     return tuple(loaded)
 
 
-def open_environment(source: Path, baseline: str = "") -> Environment:
+def open_environment(source: Path, baseline: str = "", recorded: Path | None = None) -> Environment:
     """A recording (folder or .zip), or the one that a comgmt.toml names, ready to be judged.
 
-    *baseline* overrules the design's. The caller closes ``environment.recording``. Raises ComgmtError.
+    *recorded* is the one that was just made for a comgmt.toml that names none. *baseline* overrules
+    the design's. The caller closes ``environment.recording``. Raises ComgmtError.
     """
     if source.suffix.lower() == ".toml":
-        return _declared(source, baseline)
+        return _declared(source, baseline, recorded)
     recording = Recording.load(source)
     try:
         return Environment(recording, recording.design, baselines.load(baseline or _shipped_baseline(recording)))
@@ -49,17 +50,17 @@ def open_environment(source: Path, baseline: str = "") -> Environment:
         raise
 
 
-def _declared(source: Path, baseline: str) -> Environment:
+def _declared(source: Path, baseline: str, recorded: Path | None) -> Environment:
     """The recording that comgmt.toml names, judged by the design of comgmt.toml; its paths are relative to it."""
     declared = design.load(source)
-    if not declared.recording:
+    if not (recorded or declared.recording):
         raise DesignError(
-            f"{source}: names no recording, and this version reads recordings only.",
-            'Add `recording = "FOLDER or .zip"` to the top of it, or name a recording instead of it.',
+            f"{source}: names no recording.",
+            'Make one with `comgmt-audit record`, and add `recording = "FOLDER or .zip"` to the top of the file.',
         )
     own = declared.baseline in baselines.names()
     expected = baselines.load(baseline or (declared.baseline if own else str(source.parent / declared.baseline)))
-    return Environment(Recording.load(source.parent / declared.recording), declared, expected)
+    return Environment(Recording.load(recorded or source.parent / declared.recording), declared, expected)
 
 
 def _shipped_baseline(recording: Recording) -> str:

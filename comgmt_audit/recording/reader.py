@@ -236,6 +236,15 @@ class Recording:
                 yield decoder.decode(chunk)
         yield decoder.decode(b"", final=True)
 
+    def chunks(self, id: str) -> Iterator[bytes]:
+        """An answer of whatever form, byte for byte, in pieces."""
+        observation = self.answered(id)
+        answer = observation.answer
+        if answer is not None:
+            with self._store.open(answer.file) as file:
+                while chunk := file.read(_CHUNK):
+                    yield chunk
+
     def pem(self, id: str) -> bytes:
         """PEM blocks, as they were recorded."""
         return self._bytes(self.answered(id), Form.PEM)

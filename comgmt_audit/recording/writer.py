@@ -8,6 +8,7 @@ import re
 import shutil
 import stat
 import tempfile
+import threading
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -42,17 +43,20 @@ class RecordingWriter:
     """Collects observations into a folder, or a .zip where the name ends so.
 
     Used as a context manager: leaving it without an error publishes the recording in one rename; an error leaves
-    nothing behind. The order in which observations come does not show in the files.
+    nothing behind. The order in which observations come does not show in the files. Threads may write side by side.
+    ``partial`` may be set until it is left; what comes after :meth:`close` is refused.
     """
 
     def __init__(self, target: Path, *, recorded_at: dt.datetime, design: Design, partial: str = "") -> None:
         self.target = target
         self._recorded_at = recorded_at
         self._design = design
-        self._partial = partial
+        self.partial = partial
         self._observations: dict[str, Observation] = {}
         self._files: set[str] = {MANIFEST}
         self._folder = Path()
+        self._lock = threading.Lock()
+        self._closed = False
 
     def __enter__(self) -> Self:
         if self.target.exists():
@@ -64,11 +68,21 @@ class RecordingWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
         try:
             if kind is None:
                 self._publish()
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def has(self, id: str) -> bool:
+        """Is this written down, answer or absence?"""
+        return id in self._observations
+
+    def close(self) -> None:
+        """Take nothing more: a thread that nobody waits for any longer may still want to write."""
+        with self._lock:
+            self._closed = True
 
     def json(self, id: str, document: object, **rest: Any) -> None:
         """Keep one JSON document: *id* such as ``graph/organization``; *rest* as in :meth:`keep`."""
@@ -94,12 +108,15 @@ class RecordingWriter:
 
     def stream(self, id: str, form: Form, chunks: Iterable[bytes], **rest: Any) -> None:
         """Keep one answer that comes in pieces; nothing of it stays in memory."""
-        name = self._file_name(id, form)
-        path = self._folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256()
         size = 0
-        with path.open("wb") as file:
+        with self._lock:
+            self._still_open(id)
+            name = self._file_name(id, form)
+            path = self._folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("wb")
+        with file:
             for chunk in chunks:
                 digest.update(chunk)
                 size += file.write(chunk)
@@ -120,9 +137,7 @@ class RecordingWriter:
         answer: Answer | None = None,
         absence: Absence | None = None,
     ) -> None:
-        if id in self._observations:
-            raise ValueError(f"observation {id} was recorded twice")
-        self._observations[id] = Observation(
+        observation = Observation(
             id=id,
             source=source,
             request=request,
@@ -131,6 +146,15 @@ class RecordingWriter:
             answer=answer,
             absence=absence,
         )
+        with self._lock:
+            self._still_open(id)
+            if id in self._observations:
+                raise ValueError(f"observation {id} was recorded twice")
+            self._observations[id] = observation
+
+    def _still_open(self, id: str) -> None:
+        if self._closed:
+            raise ValueError(f"observation {id} came after the recording was closed")
 
     def _file_name(self, id: str, form: Form) -> str:
         """A name that is legal on every system and unique without regard to case."""
@@ -144,13 +168,16 @@ class RecordingWriter:
         return name
 
     def _publish(self) -> None:
+        kept = {observation.answer.file for observation in self._observations.values() if observation.answer}
+        for torn in self._files - kept - {MANIFEST}:
+            (self._folder / torn).unlink(missing_ok=True)
         manifest = Manifest(
             format=FORMAT,
             tool=__version__,
             recorded_at=self._recorded_at,
             design=msgspec.to_builtins(self._design),
             observations=tuple(self._observations[id] for id in sorted(self._observations)),
-            partial=self._partial,
+            partial=self.partial,
         )
         (self._folder / MANIFEST).write_bytes(encode_manifest(manifest))
         # Git must not convert line ends, or the checksums break on the next checkout on Windows.

@@ -12,12 +12,20 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
+from comgmt_audit.connections import Connections, Table
 from comgmt_audit.design import Design, Section
 from comgmt_audit.model import Outcome, Scan, Verdict
 from comgmt_audit.recording.format import Manifest
+from comgmt_audit.tables import CONNECT
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_TYPES: dict[Any, str] = {str: "text", bool: "true or false", int: "whole number", tuple[str, ...]: "list of texts"}
+_TYPES: dict[Any, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    tuple[str, ...]: "list of texts",
+    dict[str, str]: "table of texts",
+}
 
 
 def schemas() -> dict[str, str]:
@@ -33,7 +41,7 @@ def schemas() -> dict[str, str]:
     }
     scan["$defs"]["Scan"]["required"] += ["format", "verdict", "counts"]
     documents = {
-        "design.schema.json": _schema(Design, "comgmt.toml"),
+        "design.schema.json": _configuration_schema(),
         "recording.schema.json": _schema(Manifest, "manifest.json of a recording"),
         "scan.schema.json": scan,
     }
@@ -58,6 +66,15 @@ def _schema(type: type[Struct], title: str) -> dict[str, Any]:
     return {"$schema": _DIALECT, "title": title, **msgspec.json.schema(type)}
 
 
+def _configuration_schema() -> dict[str, Any]:
+    """The declared design's schema, and ``[connect]`` beside it."""
+    schema = _schema(Design, "comgmt.toml")
+    connect = msgspec.json.schema_components([Connections], ref_template="#/$defs/Connect{name}")[1]
+    schema["$defs"] |= {f"Connect{name}": definition for name, definition in connect.items()}
+    schema["$defs"]["Design"]["properties"][CONNECT] = {"$ref": "#/$defs/ConnectConnections"}
+    return schema
+
+
 def _configuration() -> Iterator[str]:
     sections = {name: value for name, value in _keys(Design()) if isinstance(value, Section)}
     yield "# comgmt.toml: the declared design\n"
@@ -73,9 +90,16 @@ def _configuration() -> Iterator[str]:
         yield f"\n## [{name}]\n"
         yield f"{(type(section).__doc__ or '').strip()}\n"
         yield from _table(section)
+    yield "\n# How to connect\n"
+    yield "It says nothing of what is meant, and never goes into a recording. Its descriptions are in\n"
+    yield "`comgmt_audit/connections.py`; `docs/live.md` shows how to sign in.\n"
+    for name, table in _keys(Connections()):
+        yield f"\n## [{CONNECT}.{name}]\n"
+        yield f"{(type(table).__doc__ or '').strip()}\n"
+        yield from _table(table)
 
 
-def _table(section: Section) -> Iterator[str]:
+def _table(section: Section | Table) -> Iterator[str]:
     hints = get_type_hints(type(section), include_extras=True)
     yield "| key | value | default | meaning |"
     yield "|---|---|---|---|"
@@ -85,7 +109,7 @@ def _table(section: Section) -> Iterator[str]:
             yield f"| `{name}` | {_values(hints[name])} | `{shown}` | {_description(hints[name])} |"
 
 
-def _keys(section: Section) -> Iterator[tuple[str, Any]]:
+def _keys(section: Section | Table) -> Iterator[tuple[str, Any]]:
     for name in type(section).__struct_fields__:
         yield name, getattr(section, name)
 

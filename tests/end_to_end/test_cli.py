@@ -231,12 +231,11 @@ def test_a_comgmt_toml_judges_its_recording_by_its_own_design(run, recording, tm
     assert (scan["environment"], scan["design"]["site"]["code"]) == ("Other", "")
 
 
-def test_a_comgmt_toml_without_recording_says_that_recordings_only_are_read(run, tmp_path):
-    toml = tmp_path / "comgmt.toml"
-    toml.write_text('name = "x"\n')
-    code, _, err = run("scan", toml)
+def test_what_is_read_live_can_be_kept_and_a_recording_cannot(run, recording, tmp_path):
+    code, _, err = run("scan", recording, "--keep", tmp_path / "kept")
     assert code == 2
-    assert "names no recording, and this version reads recordings only" in err
+    assert "--keep is for what is read live" in err
+    assert not (tmp_path / "kept").exists()
 
 
 def test_a_baseline_beside_the_comgmt_toml_is_found(run, recording, tmp_path):

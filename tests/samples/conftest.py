@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from comgmt_audit.facts.text_encoding import Text, decode
+from comgmt_audit.text_encoding import Text, decode
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from comgmt_audit.facts import certutil, dsregcmd, gpresult
 from comgmt_audit.facts.log_records import records
-from comgmt_audit.facts.text_encoding import decode
+from comgmt_audit.text_encoding import decode
 
 pytestmark = pytest.mark.samples
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from comgmt_audit.facts.log_records import records
-from comgmt_audit.facts.text_encoding import decode
+from comgmt_audit.text_encoding import decode
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "logs"
 

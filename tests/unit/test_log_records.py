@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comgmt_audit.facts.log_records import ROLLED_OVER, Record, records, visit
-from comgmt_audit.facts.text_encoding import decode
+from comgmt_audit.text_encoding import decode
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "logs"
 TRAILER = '" date="11-23-2026" component="Part" context="" type="1" thread="7" file="part.cpp:9">'

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comgmt_audit.facts.text_encoding import decode
+from comgmt_audit.text_encoding import decode
 
 GERMAN = "Zertifikat für Größe: gültig — ‘so’\r\nzweite Zeile\r\n"
 

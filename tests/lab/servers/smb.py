@@ -6,11 +6,15 @@ import contextlib
 import getpass
 import subprocess
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from msgspec import Struct
 
+from comgmt_audit import design as designs
+from comgmt_audit.recording import Recording, RecordingWriter
+from tests.lab import logs as site_logs
 from tests.lab.estate import Estate
+from tests.lab.names import NOW
 from tests.lab.servers import process
 from tests.lab.servers.process import Endpoint, ServerError, free_endpoint
 
@@ -42,8 +46,13 @@ def missing() -> str:
 
 
 @contextlib.contextmanager
-def running(estate: Estate, folder: Path, logs: Mapping[str, bytes], *, guest: bool = False) -> Iterator[Address]:
-    """The share with these log files (name to content), until the block is left; for guests, or for one user."""
+def running(
+    estate: Estate, folder: Path, *, logs: Mapping[str, bytes] | None = None, guest: bool = False
+) -> Iterator[Address]:
+    """The share with the site server's logs, until the block is left; for guests, or for one user.
+
+    *logs* (file name to content) come besides those of the estate, or in place of one of the same name.
+    """
     address = Address(
         endpoint=free_endpoint(),
         share=f"SMS_{estate.names.site_code}",
@@ -55,7 +64,7 @@ def running(estate: Estate, folder: Path, logs: Mapping[str, bytes], *, guest: b
     )
     address.logs.mkdir(parents=True)
     (folder / "state").mkdir()
-    for name, content in logs.items():
+    for name, content in (_recorded(estate, folder / "recording") | dict(logs or {})).items():
         (address.logs / name).write_bytes(content)
     # Samba's users are users of the machine; the only one that is surely there is whoever runs this.
     (folder / "users").write_text(f"{getpass.getuser()} = {USER}\n", encoding="utf-8")
@@ -65,6 +74,18 @@ def running(estate: Estate, folder: Path, logs: Mapping[str, bytes], *, guest: b
     command = [process.program("smbd"), "-F", "--no-process-group", "--debug-stdout", "-s", str(address.configuration)]
     with process.running(command, ready=lambda: _answers(address), folder=folder):
         yield address
+
+
+def _recorded(estate: Estate, folder: Path) -> dict[str, bytes]:
+    """The site server's log files by name: what the lab records of them is the whole file."""
+    design = designs.from_mapping(estate.design, "the lab's design")
+    with RecordingWriter(folder, recorded_at=NOW, design=design) as writer:
+        site_logs.record(estate, writer)
+    with contextlib.closing(Recording.load(folder)) as recording:
+        return {
+            PureWindowsPath(recording.answered(id).about["path"]).name: recording.text(id).encode()
+            for id in recording.ids(f"log/{estate.names.site_server.lower()}/")
+        }
 
 
 def _configuration(estate: Estate, address: Address, folder: Path) -> str:

@@ -1,0 +1,131 @@
+#Requires -Version 5.1
+# Collects evidence for comgmt-audit on the computer it runs on. It reads only, and never exports a private key.
+# Run it elevated; on clients, as the signed-in user who is an administrator:
+#   powershell.exe -NoProfile -ExecutionPolicy Bypass -File .\collect.ps1
+# It writes one file, <FQDN>.json, into the current folder; gpresult leaves its XML in the user's temporary folder.
+# Not yet run on Windows by its authors: read it before you run it.
+
+$ErrorActionPreference = 'Stop'
+$errors = @{}
+$outputs = @{}
+
+function Get-Part([string] $Name, [scriptblock] $Read) {
+    try { & $Read } catch { $errors[$Name] = $_.Exception.Message; $null }
+}
+
+function Get-Pem($Certificate) {
+    $text = [Convert]::ToBase64String($Certificate.RawData, 'InsertLineBreaks')
+    "-----BEGIN CERTIFICATE-----`n$($text -replace "`r", '')`n-----END CERTIFICATE-----`n"
+}
+
+function Get-Key($Certificate) {
+    # Whose key it is and whether it may be exported: properties of the handle, not the key.
+    $found = @{ provider = $null; keySpec = $null; exportable = $null }
+    if (-not $Certificate.HasPrivateKey) { return $found }
+    try {
+        $key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($Certificate)
+        if ($key -is [System.Security.Cryptography.RSACng]) {
+            $found.provider = $key.Key.Provider.Provider
+            $found.exportable = [bool]($key.Key.ExportPolicy -band 3)
+        } elseif ($key -is [System.Security.Cryptography.RSACryptoServiceProvider]) {
+            $found.provider = $key.CspKeyContainerInfo.ProviderName
+            $found.keySpec = if ($key.CspKeyContainerInfo.KeyNumber -eq 'Signature') { 'AT_SIGNATURE' } else { 'AT_KEYEXCHANGE' }
+            $found.exportable = $key.CspKeyContainerInfo.Exportable
+        }
+    } catch {
+        $errors["key of $($Certificate.Thumbprint)"] = $_.Exception.Message
+    }
+    $found
+}
+
+function Get-Certificates {
+    $stores = foreach ($name in 'My', 'Root', 'CA') {
+        $certificates = @(Get-ChildItem -LiteralPath "Cert:\LocalMachine\$name" | ForEach-Object {
+            $key = Get-Key $_
+            @{
+                thumbprint = $_.Thumbprint
+                subject = $_.Subject
+                issuer = $_.Issuer
+                notBefore = $_.NotBefore.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [cultureinfo]::InvariantCulture)
+                notAfter = $_.NotAfter.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [cultureinfo]::InvariantCulture)
+                friendlyName = $_.FriendlyName
+                hasPrivateKey = if ($elevated) { $_.HasPrivateKey } else { $null }
+                exportable = $key.exportable
+                provider = $key.provider
+                keySpec = $key.keySpec
+                pem = Get-Pem $_
+            }
+        })
+        @{ store = $name; certificates = $certificates }
+    }
+    @{ stores = @($stores) }
+}
+
+function Get-Registry {
+    $found = @{}
+    foreach ($key in 'SOFTWARE\Policies\Microsoft\Cryptography\AutoEnrollment', 'SOFTWARE\Microsoft\Windows\CurrentVersion\CDJ\AAD') {
+        $open = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey($key)
+        if ($null -eq $open) { continue }
+        $values = @{}
+        foreach ($name in $open.GetValueNames()) {
+            $value = $open.GetValue($name)
+            if ($value -is [string] -or $value -is [int] -or $value -is [long]) { $values[$name] = $value }
+        }
+        $found["HKLM\$key"] = $values
+    }
+    $found
+}
+
+function Get-PolicyResult {
+    # gpresult writes XML to a file only; it goes to the user's temporary folder, and is left there.
+    $file = [IO.Path]::Combine([IO.Path]::GetTempPath(), "comgmt-audit-gpresult-$PID.xml")
+    & "$env:SystemRoot\System32\gpresult.exe" /scope computer /x $file /f | Out-Null
+    if ($LASTEXITCODE -ne 0) { throw "gpresult ended with $LASTEXITCODE" }
+    [IO.File]::ReadAllText($file)
+}
+
+function Get-Logs {
+    # The newest lines of the logs that comgmt-audit knows, where this computer has them.
+    $found = @{}
+    $site = [Microsoft.Win32.Registry]::GetValue('HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\SMS\Identification', 'Installation Directory', $null)
+    $client = [Microsoft.Win32.Registry]::GetValue('HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\CCM\Logging\@Global', 'LogDirectory', $null)
+    $folders = @()
+    if ($client) { $folders += $client }
+    if ($site) { $folders += "$site\Logs" }
+    foreach ($folder in $folders) {
+        foreach ($log in 'CloudMgr', 'CoManagementHandler', 'mpcontrol', 'SMS_AZUREAD_DISCOVERY_AGENT', 'SMS_Cloud_ProxyConnector') {
+            $file = "$folder\$log.log"
+            if (-not (Test-Path -LiteralPath $file)) { continue }
+            $text = Get-Part $file { (Get-Content -LiteralPath $file -Tail 5000 -Encoding UTF8) -join "`r`n" }
+            if ($text) { $found["$log.log"] = $text }
+        }
+    }
+    $found
+}
+
+$elevated = ([Security.Principal.WindowsPrincipal] [Security.Principal.WindowsIdentity]::GetCurrent()).IsInRole(
+    [Security.Principal.WindowsBuiltInRole]::Administrator)
+$certificates = Get-Part 'certificates' { Get-Certificates }
+$registry = Get-Part 'registry' { Get-Registry }
+$policy = Get-Part 'gpresult' { Get-PolicyResult }
+if ($policy) { $outputs['gpresult'] = $policy }
+$join = Get-Part 'dsregcmd' { (& "$env:SystemRoot\System32\dsregcmd.exe" /status) -join "`r`n" }
+if ($join) { $outputs['dsregcmd'] = $join }
+
+$address = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
+$name = if ($address.DomainName) { "$($address.HostName).$($address.DomainName)" } else { $address.HostName }
+$logs = Get-Part 'logs' { Get-Logs }
+if ($null -eq $logs) { $logs = @{} }
+$json = ConvertTo-Json -Depth 8 -InputObject @{
+    collector = 1
+    host = $name
+    elevated = $elevated
+    certificates = $certificates
+    registry = $registry
+    outputs = $outputs
+    logs = $logs
+    errors = $errors
+}
+$target = [IO.Path]::Combine((Get-Location -PSProvider FileSystem).ProviderPath, "$name.json")
+[IO.File]::WriteAllText($target, $json)
+"Wrote $target"

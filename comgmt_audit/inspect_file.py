@@ -1,0 +1,289 @@
+"""What one evidence file says: ``comgmt-audit inspect``. Recognised by content; what cannot be read says why.
+
+No file ends it with an exception: evidence is hostile, and the user wants to know what we see in it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from comgmt_audit.errors import ComgmtError, FactUnavailable
+from comgmt_audit.log_catalogue import Entry, Kind
+from comgmt_audit.text_encoding import decode
+
+if TYPE_CHECKING:
+    from comgmt_audit.facts.log_records import Record
+    from comgmt_audit.facts.x509 import Certificate
+
+MAX_SIZE = 64 * 1024**2
+"""Bytes of a file that are read at once."""
+
+_EXCERPT = 200
+_LISTED = 12
+"""Certificates, groups and keys that are shown of many."""
+
+
+class Hit(Struct, frozen=True, kw_only=True):
+    """A known line of a log: which, how often, and when first and last (UTC; ``None``: the log does not say)."""
+
+    log: str
+    id: str
+    kind: str
+    meaning: str
+    cause: str
+    remedy: str
+    count: int
+    line: int
+    first: dt.datetime | None
+    last: dt.datetime | None
+    newest: str
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """What we see in a file. ``kind`` is empty where it is none that we know; ``unread`` says what is not, and why."""
+
+    file: str
+    kind: str = ""
+    facts: dict[str, Any] = {}
+    hits: tuple[Hit, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def inspect(path: Path) -> Seen:
+    """Look at one file. Raises nothing: a file that cannot be read says so in ``unread``."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_SIZE + 1)
+    except OSError as error:
+        return Seen(file=str(path), unread=(f"cannot be read: {error.strerror}",))
+    if len(data) > MAX_SIZE:
+        return Seen(file=str(path), unread=(f"is larger than {MAX_SIZE} bytes",))
+    try:
+        seen = _seen(path, data)
+    except (ComgmtError, FactUnavailable, ValueError, RecursionError) as error:
+        seen = Seen(file="", unread=(str(error),))
+    return msgspec.structs.replace(seen, file=str(path))
+
+
+def table(seen: Seen) -> Iterator[str]:
+    """The same as lines for a terminal, not yet made safe for it."""
+    yield f"{seen.file}: {seen.kind or 'not recognised'}"
+    for name, value in seen.facts.items():
+        for number, item in enumerate(value if isinstance(value, list) else [value]):
+            yield f"  {name + ':' if number == 0 else '':24} {'not known' if item is None else item}"
+    for hit in seen.hits:
+        when = f"{hit.last:%Y-%m-%d %H:%M:%SZ}" if hit.last else "no time"
+        yield f"  {hit.kind:8} {when:21} {hit.count} x {hit.id} (line {hit.line})"
+        yield f"           {hit.newest}"
+        yield from (f"           {text}" for text in (hit.meaning, hit.cause, hit.remedy) if text)
+    for why in seen.unread:
+        yield f"  not read: {why}"
+
+
+def _seen(path: Path, data: bytes) -> Seen:
+    """The first that recognises the file."""
+    from comgmt_audit.sources.hosts import recognised
+
+    if not data:
+        return Seen(file="", unread=("is empty",))
+    if data[:1] == b"\x30" or path.suffix.lower() in {".pfx", ".p12", ".cer", ".crt", ".p7b", ".crl"}:
+        return _binary(path, data)
+    text = decode(data).text
+    if "-----BEGIN " in text[:4096]:
+        return _binary(path, text.encode())
+    if path.suffix.lower() == ".json" or _is_json(text):
+        return _json(text)
+    if what := recognised(text):
+        return _COMMANDS[what](text)
+    return _log(path, text)
+
+
+def _binary(path: Path, data: bytes) -> Seen:
+    from comgmt_audit.facts.x509 import certificates
+    from comgmt_audit.sources import certificate_files
+
+    if crl := _crl(data):
+        return crl
+    content = certificate_files.read(path)
+    parsed = certificates("".join(content.certificates).encode(), path.name)
+    facts = {**content.about, "certificates": [_certificate(one) for one in parsed[:_LISTED]]}
+    sealed = content.about["container"] == "pkcs12" and not content.about.get("opened")
+    why = "the key and its chain: no password is asked for here; name the file in comgmt.toml, connect.files"
+    return Seen(file="", kind=content.about["container"], facts=facts, unread=(why,) if sealed else ())
+
+
+def _certificate(one: Certificate) -> str:
+    span = f"{one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}"
+    return f"{one.thumbprint}  {span}  {', '.join(one.names[:_LISTED]) or one.subject_text}  by {one.issuer_text}"
+
+
+def _crl(data: bytes) -> Seen | None:
+    """A revocation list in DER or PEM; nothing where it is none."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        pem = b"-----BEGIN X509 CRL-----" in data
+        crl = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
+        number = [one.value.crl_number for one in crl.extensions if isinstance(one.value, x509.CRLNumber)]
+    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        return None
+    facts = {
+        "issuer": crl.issuer.rfc4514_string(),
+        "this update": str(crl.last_update_utc),
+        "next update": str(crl.next_update_utc) if crl.next_update_utc else None,
+        "number": number[0] if number else None,
+        "revoked": len(crl),
+    }
+    return Seen(file="", kind="certificate revocation list", facts=facts)
+
+
+def _is_json(text: str) -> bool:
+    """A log may begin with a bracket as well, so it must be JSON as a whole."""
+    if text.lstrip()[:1] not in {"{", "["}:
+        return False
+    try:
+        msgspec.json.decode(text.encode(), type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _json(text: str) -> Seen:
+    from comgmt_audit.sources.hosts import parse
+
+    document = msgspec.json.decode(text.encode())
+    if isinstance(document, dict) and "collector" in document:
+        found = parse(text.encode())
+        parts = [name for name in ("certificates", "registry") if getattr(found, name) is not None]
+        facts = {"host": found.host, "elevated": found.elevated, "parts": [*parts, *found.outputs, *found.logs]}
+        unread = tuple(f"{name}: {why}" for name, why in found.errors.items())
+        return Seen(file="", kind="output of the collect script", facts=facts, unread=unread)
+    context = document.get("@odata.context") if isinstance(document, dict) else None
+    rows = document.get("value") if isinstance(document, dict) else document
+    if not isinstance(context, str):
+        return Seen(file="", unread=("is JSON of neither Microsoft Graph nor the AdminService: no @odata.context",))
+    kind = "AdminService answer" if "adminservice" in context.casefold() else "Microsoft Graph answer"
+    facts = {"context": context, "objects": len(rows) if isinstance(rows, list) else 1}
+    first = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else document
+    facts["properties"] = ", ".join(key for key in first if not key.startswith("@"))
+    unread = ("the answer goes on at its @odata.nextLink",) if "@odata.nextLink" in document else ()
+    return Seen(file="", kind=kind, facts=facts, unread=unread)
+
+
+def _gpresult(text: str) -> Seen:
+    from comgmt_audit.facts import gpresult
+
+    kind = "gpresult"
+    try:
+        policy = gpresult.parse(text)
+    except gpresult.NotCollected as error:
+        return Seen(file="", kind=kind, unread=(f"the computer's groups: {error}", gpresult.CURE))
+    return Seen(file="", kind=kind, facts={"groups of the computer": sorted(policy.groups)})
+
+
+def _dsregcmd(text: str) -> Seen:
+    from comgmt_audit.facts import dsregcmd
+
+    facts = msgspec.to_builtins(dsregcmd.parse(text))
+    del facts["lines"]
+    return Seen(file="", kind="dsregcmd /status", facts=facts)
+
+
+def _certutil(text: str) -> Seen:
+    from comgmt_audit.facts import certutil
+
+    kind = "certutil output"
+    try:
+        listed = certutil.parse(text)
+    except certutil.NotListing as error:
+        return Seen(file="", kind=kind, unread=(str(error),))
+    rows = [
+        f"{one.thumbprint}  {one.subject}  key {_known(one.has_key)}, exportable {_known(one.exportable)}"
+        for one in listed
+    ]
+    return Seen(file="", kind=kind, facts={"certificates": rows or "none"})
+
+
+def _known(value: bool | None) -> str:
+    return "not known" if value is None else "yes" if value else "no"
+
+
+_COMMANDS: dict[str, Callable[[str], Seen]] = {
+    "gpresult": _gpresult,
+    "dsregcmd": _dsregcmd,
+    "certutil-my": _certutil,
+}
+
+
+def _log(path: Path, text: str) -> Seen:
+    """A log: of a known name by the lines of that log, else by those of all."""
+    from comgmt_audit import log_catalogue
+    from comgmt_audit.facts.log_records import records
+    from comgmt_audit.facts.logs import base_name
+
+    name, known = base_name(path.name.lower()), log_catalogue.names()
+    entries = [(log, entry) for log in ([name] if name in known else known) for entry in log_catalogue.log(log).entries]
+    hits: dict[str, Hit] = {}
+    clocks: dict[str, dt.datetime | None] = {}
+    total = timed = torn = 0
+    times: list[dt.datetime] = []
+    lower = text.casefold()
+    entries = [(log, entry) for log, entry in entries if any(literal in lower for literal in entry.literals)]
+    for record in records([text]):
+        total, timed, torn = total + 1, timed + (record.local is not None), torn + record.torn
+        times[1:] = [record.time] if record.time and times else times[1:]
+        times = times or ([record.time] if record.time else [])
+        if not (record.torn and record.local is None):
+            _match(entries, record, hits, clocks)
+    framed = bool(timed or torn or "<![LOG[" in text)
+    if not (framed or hits or path.suffix.lower() in {".log", ".lo_"}):
+        return Seen(
+            file="", unread=("is no evidence that we know: neither a certificate, a log nor a command's output",)
+        )
+    states = [hit for hit in hits.values() if hit.kind in {Kind.SUCCESS, Kind.FAILURE, Kind.PENDING}]
+    facts: dict[str, Any] = {"records": total, "torn": torn}
+    if times:
+        facts["covers"] = f"{times[0]:%Y-%m-%d %H:%M:%SZ} to {times[-1]:%Y-%m-%d %H:%M:%SZ}"
+    if name in known:
+        facts["state"] = max(states, key=lambda hit: hit.line).kind if states else None
+    unread = [] if timed else ["times: the lines have none"]
+    unread += [f"{torn} torn records: what they would go on to say is not known"] if torn else []
+    ordered = tuple(sorted(hits.values(), key=lambda hit: hit.line))
+    return Seen(file="", kind="log", facts=facts, hits=ordered, unread=tuple(unread))
+
+
+def _match(
+    entries: list[tuple[str, Entry]], record: Record, hits: dict[str, Hit], clocks: dict[str, dt.datetime | None]
+) -> None:
+    """Count the first entry that knows the record, unless a noise just before it excuses it (as in a scan)."""
+    from comgmt_audit.facts.logs import EXCUSED_FOR
+
+    for log, entry in entries:
+        if entry.search(record.message) is None:
+            continue
+        since = clocks.get(entry.excused_by)
+        if since and record.local and dt.timedelta(0) <= record.local - since <= EXCUSED_FOR:
+            return
+        clocks[entry.id] = record.local
+        before = hits.get(entry.id)
+        hits[entry.id] = Hit(
+            log=log,
+            id=entry.id,
+            kind=entry.kind.value,
+            meaning=entry.meaning,
+            cause=entry.cause,
+            remedy=entry.remedy,
+            count=before.count + 1 if before else 1,
+            line=record.line,
+            first=before.first if before else record.time,
+            last=record.time,
+            newest=record.message.strip()[:_EXCERPT],
+        )
+        return

@@ -1,0 +1,164 @@
+"""The commands that read live systems: ``record``, ``doctor`` and ``permissions``. Imported when one of them runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from comgmt_audit import connections, design, recorder
+from comgmt_audit.errors import ComgmtError
+from comgmt_audit.model import Check
+from comgmt_audit.recorder import Clock, Needs, Progress
+from comgmt_audit.recording import Recording, RecordingWriter
+from comgmt_audit.sources.session import Permission, Probe, Session, Source
+
+COMPLETE = 0
+INCOMPLETE = 3
+"""Exit codes of ``record`` and ``doctor``: all is there, or something is missing."""
+
+_GRAPH = "00000003-0000-0000-c000-000000000000"
+"""Microsoft Graph's application id, the same in every tenant (Microsoft Graph permissions reference)."""
+_TYPES = {"application": "Role", "delegated": "Scope"}
+"""What an app registration calls the two kinds (Microsoft Graph: resourceAccess resource type)."""
+
+
+def record(
+    toml: Path, target: Path, checks: Sequence[Check], *, timeout: float, resume: Path | None, clock: Clock, quiet: bool
+) -> str:
+    """Record what the checks need; says what is missing, or nothing. Raises ComgmtError and KeyboardInterrupt."""
+    with _progress(quiet) as progress:
+        asyncio.run(
+            recorder.record(
+                design.load(toml),
+                connections.load(toml),
+                target,
+                wanted=Needs.of(checks),
+                clock=clock,
+                progress=progress,
+                timeout=timeout,
+                resume=resume,
+            )
+        )
+    recording = Recording.load(target)
+    recording.close()
+    return recording.manifest.partial
+
+
+@contextlib.contextmanager
+def _progress(quiet: bool) -> Iterator[Progress]:
+    """A line for each source, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[what]}"))
+    with Bars(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bars:
+        rows: dict[str, TaskID] = {}
+
+        def show(source: str, what: str, count: int) -> None:
+            if source not in rows:
+                rows[source] = bars.add_task(source, total=None, what="")
+            bars.update(rows[source], what=f"{what}: {count}")
+
+        yield show
+
+
+def doctor(toml: Path, checks: Sequence[Check], clock: Clock) -> tuple[int, list[str]]:
+    """Which sources answer, as whom, what is missing and what it costs: the exit code, and the lines to print."""
+    stated = connections.load(toml)
+    read = recorder.sources(stated)
+    needs = Needs.of(checks)
+    asked = [source for source in read if recorder.permissions(source, needs)]
+    probes = asyncio.run(_probes(_session(toml, stated, needs, clock), asked))
+    lines: list[str] = []
+    for source, probe in probes:
+        lines += _findings(source, probe, checks)
+    lines += [f"{name}: not in this version" for name in recorder.not_in_this_version()]
+    whole = all(probe.answers and not probe.missing for _, probe in probes)
+    return COMPLETE if whole else INCOMPLETE, lines
+
+
+def _session(toml: Path, stated: connections.Connections, needs: Needs, clock: Clock) -> Session:
+    declared = design.load(toml)
+    return Session(
+        design=declared,
+        connections=stated,
+        writer=RecordingWriter(toml, recorded_at=clock(), design=declared),  # never entered: a probe writes nothing
+        wanted=needs,
+        progress=lambda *_: None,
+        clock=clock,
+    )
+
+
+async def _probes(session: Session, read: Iterable[Source]) -> list[tuple[Source, Probe]]:
+    async def ask(source: Source) -> list[tuple[Source, Probe]]:
+        try:
+            return [(source, probe) for probe in await source.probe(session)]
+        except Exception as error:  # noqa: BLE001 -- a defect of one source must not hide what the others say
+            what = f"a defect of comgmt-audit: {type(error).__name__}"
+            return [(source, Probe(source=source.NAME, answers=False, detail=what, cure="Please report it."))]
+
+    return [found for several in await asyncio.gather(*map(ask, read)) for found in several]
+
+
+def _findings(source: Source, probe: Probe, checks: Sequence[Check]) -> Iterator[str]:
+    state = "answers" if probe.answers else "does not answer"
+    yield f"{probe.source}: {state}{f' as {probe.identity}' if probe.identity else ''}" + (
+        f" ({probe.detail})" if probe.detail else ""
+    )
+    lost = [id for id, right in source.PERMISSIONS.items() if not probe.answers or right.name in (probe.missing or ())]
+    if probe.missing:
+        yield f"  missing: {', '.join(sorted(probe.missing))}"
+    costs = [check.id for check in checks if _reads(check, lost)]
+    if costs:
+        yield f"  not assessed without it: {', '.join(sorted(costs))}"
+    if probe.cure and (probe.missing or not probe.answers):
+        yield f"  cure: {probe.cure}"
+
+
+def _reads(check: Check, lost: Iterable[str]) -> bool:
+    needs = Needs.of([check])
+    return any(needs(id) for id in lost)
+
+
+def permissions(checks: Sequence[Check], form: str) -> str:
+    """The least-privileged rights that the checks need: ``table``, ``az`` commands, or a ``manifest``."""
+    needs = Needs.of(checks)
+    rights: dict[tuple[str, str, str], Permission] = {}
+    for source in recorder.sources(connections.Connections()):
+        for right in recorder.permissions(source, needs).values():
+            rights.setdefault((source.NAME, right.kind, right.name), right)
+    if form == "table":
+        return _table(rights)
+    granted = {
+        (right.ids[right.kind], _TYPES[right.kind])
+        for (source, _, _), right in rights.items()
+        if source == "graph" and right.ids.get(right.kind)
+    }
+    if not granted:
+        raise ComgmtError("These checks need no permission of Microsoft Graph.", "See --as table.")
+    if form == "az":
+        words = " ".join(f"{id}={kind}" for id, kind in sorted(granted))
+        return (
+            f'az ad app permission add --id "$APP_ID" --api {_GRAPH} --api-permissions {words}\n'
+            'az ad app permission admin-consent --id "$APP_ID"'
+        )
+    import json
+
+    access = [{"id": id, "type": kind} for id, kind in sorted(granted)]
+    return json.dumps([{"resourceAppId": _GRAPH, "resourceAccess": access}], indent=2)
+
+
+def _table(rights: dict[tuple[str, str, str], Permission]) -> str:
+    rows = [(source, kind, name, right.why) for (source, kind, name), right in sorted(rights.items())]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3]]).rstrip()
+        for row in rows
+    )

@@ -1,0 +1,208 @@
+"""Recording live: every source side by side, within a time that the user gives, and never less than a valid recording.
+
+A source that breaks off costs its own observations only; what nobody got round to is written down as such.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
+
+from comgmt_audit.connections import Connections
+from comgmt_audit.design import Design
+from comgmt_audit.errors import RecordingError
+from comgmt_audit.model import Check
+from comgmt_audit.recording import Absence, Reason, Recording, RecordingWriter
+
+if TYPE_CHECKING:
+    from comgmt_audit.sources.session import Permission, Session, Source
+
+Clock = Callable[[], dt.datetime]
+"""Gives the time (UTC)."""
+Progress = Callable[[str, str, int], None]
+"""Told a source's name, what it does, and how many objects it has."""
+
+SOURCES = {
+    "graph": "cloud",
+    "arm": "cloud",
+    "directory": "directory",
+    "admin_service": "admin_service",
+    "hosts": "files",
+    "logs": "files",
+    "certificates": "files",
+    "dns": "web",
+    "revocation": "web",
+}
+"""The modules of ``comgmt_audit.sources``, and the table of ``[connect]`` that each goes by."""
+
+REQUEST_TIMEOUT = 30.0
+"""Seconds for one request, where the whole run has no less."""
+
+_LEADS = frozenset(
+    {"graph/mdm-policies", "graph/mam-policies", "graph/mobile-apps", "graph/enrolment-configurations"}
+    | {"graph/workload-policies", "graph/global-administrators"}
+)
+"""Lists that name the groups whose members are read next: asked again on --resume, or nobody would ask for those."""
+
+
+class Needs(Struct, frozen=True):
+    """The observations that somebody needs: ids, and prefixes that end in ``/``."""
+
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, checks: Iterable[Check]) -> Needs:
+        """What the facts of the checks read."""
+        facts = {fact for check in checks for fact in check.facts.values()}
+        return cls(frozenset(need for fact in facts for need in getattr(fact, "needs", ())))
+
+    def __call__(self, id: str) -> bool:
+        """Does anybody need this observation? Of a prefix: or any that begins so?"""
+        if id.endswith("/") and any(name.startswith(id) for name in self.names):
+            return True
+        return id in self.names or any(name.endswith("/") and id.startswith(name) for name in self.names)
+
+
+def sources(connections: Connections) -> tuple[Source, ...]:
+    """The sources that are to be read."""
+    return tuple(
+        cast("Source", importlib.import_module(f"comgmt_audit.sources.{name}"))
+        for name, table in SOURCES.items()
+        if name not in not_in_this_version() and getattr(getattr(connections, table), "use", True)
+    )
+
+
+def not_in_this_version() -> tuple[str, ...]:
+    """The sources that this version does not have."""
+    return tuple(name for name in SOURCES if importlib.util.find_spec(f"comgmt_audit.sources.{name}") is None)
+
+
+def permissions(source: Source, needs: Needs) -> dict[str, Permission]:
+    """The rights that a source needs for what is wanted, by observation."""
+    return {id: right for id, right in source.PERMISSIONS.items() if needs(id)}
+
+
+async def record(
+    design: Design,
+    connections: Connections,
+    target: Path,
+    *,
+    wanted: Needs,
+    clock: Clock,
+    progress: Progress,
+    timeout: float,
+    resume: Path | None = None,
+    read: Iterable[Source] | None = None,
+) -> Path:
+    """Record what is wanted into *target*, within *timeout* seconds and at most one request more.
+
+    *resume* is a recording whose answers are taken over. *read* are the sources; by default all that comgmt.toml has.
+    Raises RecordingError, and CancelledError after the partial recording has been written.
+    """
+    from comgmt_audit.sources.session import Session
+
+    old = _unfinished(resume, design) if resume else None
+    try:
+        with RecordingWriter(target, recorded_at=clock(), design=design) as writer:
+            if old:
+                _take_over(old, writer)
+            session = Session(
+                design=design,
+                connections=connections,
+                writer=writer,
+                wanted=lambda id: wanted(id) and not writer.has(id),
+                progress=progress,
+                clock=clock,
+                timeout=min(REQUEST_TIMEOUT, timeout),
+            )
+            run = _Run(session, wanted, tuple(sources(connections) if read is None else read))
+            interrupted = await run.within(timeout)
+    finally:
+        if old:
+            old.close()
+    if interrupted:
+        raise asyncio.CancelledError
+    return target
+
+
+class _Run:
+    """The sources of one recording, and what became of them."""
+
+    def __init__(self, session: Session, needs: Needs, read: tuple[Source, ...]) -> None:
+        self.session = session
+        self.needs = needs
+        self.sources = read
+        self.unfinished = {source.NAME for source in read}
+        self.missing: list[str] = []
+
+    async def within(self, timeout: float) -> bool:
+        """Read every source, for *timeout* seconds. True: cancelled; whoever asks publishes first, and then obeys."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._all()
+        except TimeoutError:
+            self._end(f"not reached within {timeout:g} s")
+        except asyncio.CancelledError:
+            self._end("not reached before the recording was interrupted")
+            return True
+        else:
+            self._end("")
+        return False
+
+    async def _all(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for source in self.sources:
+                group.create_task(self._one(source), name=source.NAME)
+
+    async def _one(self, source: Source) -> None:
+        try:
+            await source.record(self.session)
+        except Exception as error:  # noqa: BLE001 -- a defect of one source must not cost the others' answers
+            what = f"a defect of comgmt-audit in the source {source.NAME}: {type(error).__name__}"
+            self._fill(source, what, "Please report it; the other sources were read.")
+            self.missing.append(what)
+        self.unfinished.discard(source.NAME)
+
+    def _end(self, why: str) -> None:
+        """Write down what was not reached, if *why* says that something was not."""
+        for source in self.sources:
+            if why and source.NAME in self.unfinished:
+                self._fill(source, why, "Go on with `comgmt-audit record --resume`, or allow more with --timeout.")
+        if why and self.unfinished:
+            self.missing.append(f"{why}: {', '.join(sorted(self.unfinished))}")
+        self.session.writer.partial = "; ".join(self.missing)
+
+    def _fill(self, source: Source, detail: str, cure: str) -> None:
+        """An absence for each wanted observation of the source that is not there; a prefix names none."""
+        absence = Absence(reason=Reason.UNREACHABLE, detail=detail, cure=cure)
+        prefixes = tuple({id.partition("/")[0] + "/" for id in source.PERMISSIONS})
+        for id in sorted(self.needs.names):
+            if id.startswith(prefixes) and not id.endswith("/") and not self.session.writer.has(id):
+                self.session.writer.absent(id, absence, source=source.NAME, request=id, at=self.session.clock())
+
+
+def _unfinished(path: Path, design: Design) -> Recording:
+    """The recording to go on with. Raises RecordingError where it is whole, or was made for another design."""
+    old = Recording.load(path)
+    wrong = "" if old.manifest.partial else "is whole: there is nothing to go on with"
+    if old.design != design:
+        wrong = "was made for another design than that of comgmt.toml"
+    if wrong:
+        old.close()
+        raise RecordingError(f"{path}: {wrong}.", "Record anew, without --resume.")
+    return old
+
+
+def _take_over(old: Recording, writer: RecordingWriter) -> None:
+    """What was answered then, as it was; it keeps its time."""
+    for one in old.manifest.observations:
+        if one.answer and one.id not in _LEADS:
+            rest = {"source": one.source, "request": one.request, "at": one.at, "about": one.about}
+            writer.stream(one.id, one.answer.form, old.chunks(one.id), **rest)

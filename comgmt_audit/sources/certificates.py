@@ -1,0 +1,94 @@
+"""The source ``certificate-files``: the files that ``connect.files.certificates`` names, and those of its folders."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from comgmt_audit.errors import ComgmtError
+from comgmt_audit.recording import Absence
+from comgmt_audit.sources import certificate_files, secrets
+from comgmt_audit.sources.session import Permission, Probe, Session, unreadable
+
+NAME = "certificate-files"
+
+PERMISSIONS = {
+    "certificate-file/": Permission(name="Read the files", kind="host", why="certificates as they were handed in")
+}
+"""Rights by observation."""
+
+_SUFFIXES = frozenset({".pfx", ".p12", ".cer", ".crt", ".pem", ".p7b", ".p7c"})
+"""What is taken of a folder; a file that is named itself may be called as it likes."""
+_SEALED = frozenset({".pfx", ".p12"})
+_KEY = "connect.files.certificate_password"
+
+
+async def record(session: Session) -> None:
+    """Keep the certificates of every wanted file, or why they cannot be read."""
+    await asyncio.to_thread(_record, session)
+
+
+async def probe(session: Session) -> Iterable[Probe]:
+    """Are the files there, and is the password where it is said to be?"""
+    named = session.connections.files.certificates
+    if not named:
+        return []
+    missing = [place for place in named if not Path(place).exists()]
+    _, trouble = _password(session)
+    if missing or trouble:
+        detail = f"{', '.join(missing)}: not there" if missing else trouble.detail if trouble else ""
+        cure = trouble.cure if trouble and not missing else "Correct connect.files.certificates."
+        return [Probe(source=NAME, answers=False, detail=detail, cure=cure)]
+    count = len(list(_files(session)))
+    return [Probe(source=NAME, answers=True, detail=f"{count} certificate file{'' if count == 1 else 's'}")]
+
+
+def _record(session: Session) -> None:
+    password, trouble = _password(session)
+    for name, paths in _by_name(session).items():
+        if not session.wanted(f"certificate-file/{name}"):
+            continue
+        if len(paths) > 1:
+            places = " and ".join(str(path) for path in paths)
+            _absent(session, paths[0], unreadable(f"{places} have the same name", "Hand in only one of them."))
+        elif trouble and paths[0].suffix.lower() in _SEALED:
+            _absent(session, paths[0], trouble)
+        else:
+            known = {} if password is None else {name: password}
+            certificate_files.observe(session.writer, paths, known)
+        session.progress(NAME, paths[0].name, 1)
+
+
+def _absent(session: Session, path: Path, absence: Absence) -> None:
+    id = f"certificate-file/{path.name.lower()}"
+    session.writer.absent(id, absence, source=NAME, request=f"file {path.name}")
+
+
+def _by_name(session: Session) -> dict[str, list[Path]]:
+    """The files by name in lower case: the design names them without their folder."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(set(_files(session))):
+        found.setdefault(path.name.lower(), []).append(path)
+    return found
+
+
+def _files(session: Session) -> Iterable[Path]:
+    """The named files, there or not, and those of the named folders. A folder that cannot be listed is named itself."""
+    for place in map(Path, session.connections.files.certificates):
+        try:
+            inside = sorted(place.iterdir()) if place.is_dir() else [place]
+        except OSError:
+            inside = [place]
+        yield from (path for path in inside if path == place or path.suffix.lower() in _SUFFIXES)
+
+
+def _password(session: Session) -> tuple[str | None, Absence | None]:
+    """The password of the sealed files, if any is declared; or why it cannot be had."""
+    reference = session.connections.files.certificate_password
+    if not reference:
+        return None, None
+    try:
+        return secrets.resolve(reference, _KEY), None
+    except ComgmtError as error:
+        return None, unreadable(error.message, error.hint)

@@ -1,0 +1,140 @@
+"""Evidence that was collected on computers comes in as files; the collect script reads and never changes anything."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import comgmt_audit
+from comgmt_audit.sources import hosts
+from tests.lab import hosts as lab
+from tests.sources.files_session import absences, probed, recorded
+
+HOST = "cm01.corp.contoso.com"
+SCRIPT = (Path(comgmt_audit.__file__).parent / "collect.ps1").read_text(encoding="utf-8")
+GPRESULT = lab.gpresult(("Everyone",))
+DSREGCMD = "| Device State  |\r\n\r\n  AzureAdJoined : YES\r\n"
+LISTING = 'My "Personal"\r\nCertUtil: -store command completed successfully.\r\n'
+STORES = {"stores": [{"store": "My", "certificates": []}]}
+
+
+def _collection(**change):
+    whole = {
+        "collector": 1,
+        "host": "CM01.corp.contoso.com",
+        "elevated": True,
+        "certificates": STORES,
+        "registry": {"HKLM\\Key": {"AEPolicy": 7}},
+        "outputs": {"gpresult": GPRESULT, "dsregcmd": DSREGCMD},
+        "logs": {"CloudMgr.log": "line", "../evil.log": "x"},
+        "errors": {},
+    }
+    return json.dumps(whole | change)
+
+
+def _read(tmp_path, **more):
+    return recorded(tmp_path / "recording", hosts, hosts=(str(tmp_path / "in"),), **more)
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    """The folder that is handed in."""
+    place = tmp_path / "in"
+    place.mkdir()
+    return place
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_collection_gives_its_parts(inbox, tmp_path, encoding):
+    (inbox / "any.json").write_text(_collection(), encoding=encoding)
+    recording = _read(tmp_path)
+    parts = ("certificates", "dsregcmd", "gpresult", "registry")
+    assert recording.ids("") == [*(f"host/{HOST}/{part}" for part in parts), f"log/{HOST}/cloudmgr.log"]
+    assert recording.json(f"host/{HOST}/certificates", dict) == STORES
+    assert recording.text(f"host/{HOST}/gpresult") == GPRESULT
+    assert recording.answered(f"log/{HOST}/cloudmgr.log").about["complete"] is False
+
+
+def test_a_log_that_is_read_from_its_folder_is_not_taken_twice(inbox, tmp_path):
+    (inbox / "any.json").write_text(_collection(), encoding="utf-8")
+    recording = _read(tmp_path, logs={"CM01.corp.contoso.com": "elsewhere"})
+    assert recording.ids("log/") == []
+
+
+def test_what_the_script_could_not_read_is_an_absence(inbox, tmp_path):
+    text = _collection(certificates=None, outputs={}, errors={"certificates": "denied", "gpresult": "ended with 1"})
+    (inbox / "any.json").write_text(text, encoding="utf-8")
+    found = absences(_read(tmp_path))
+    assert {id: reason for id, (reason, _) in found.items()} == {
+        f"host/{HOST}/certificates": "unreadable",
+        f"host/{HOST}/gpresult": "unreadable",
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", _collection(collector=2), _collection(host="../../x"), "[" * 20_000, _collection()[:200]]
+)
+def test_a_file_that_is_no_collection_is_an_absence_of_its_computer(inbox, tmp_path, text):
+    (inbox / "CM01.json").write_text(text, encoding="utf-8")
+    found = absences(_read(tmp_path))
+    assert set(found) == {f"host/{HOST}/{part}" for part in ("certificates", "dsregcmd", "gpresult", "registry")}
+    assert {reason for reason, _ in found.values()} == {"unreadable"}
+
+
+@pytest.mark.parametrize("name", ["CM01.corp.contoso.com", "cm01"])
+def test_outputs_of_commands_are_known_by_their_content(inbox, tmp_path, name):
+    place = inbox / name
+    place.mkdir()
+    (place / "a.txt").write_text(LISTING, encoding="utf-16")
+    (place / "b.out").write_text(GPRESULT, encoding="utf-8")
+    (place / "c").write_text(DSREGCMD, encoding="cp1252")
+    (place / "readme.txt").write_text("Collected by us.", encoding="utf-8")
+    recording = _read(tmp_path)
+    assert recording.ids("") == [f"host/{HOST}/{what}" for what in ("certutil-my", "dsregcmd", "gpresult")]
+    assert recording.text(f"host/{HOST}/certutil-my") == LISTING
+
+
+def test_what_nobody_wants_is_left(inbox, tmp_path):
+    (inbox / "any.json").write_text(_collection(), encoding="utf-8")
+    assert _read(tmp_path, wanted=lambda id: id.endswith("registry")).ids("") == [f"host/{HOST}/registry"]
+
+
+def test_the_probe_names_the_computers_or_what_is_missing(inbox, tmp_path):
+    (inbox / "any.json").write_text(_collection(), encoding="utf-8")
+    (probe,) = probed(hosts, hosts=(str(inbox),))
+    assert (probe.answers, probe.detail) == (True, f"evidence of {HOST}")
+    (probe,) = probed(hosts, hosts=(str(tmp_path / "gone"),))
+    assert not probe.answers
+    assert probed(hosts) == []
+
+
+def test_the_collect_script_only_reads():
+    code = "\n".join(line for line in SCRIPT.splitlines() if not line.lstrip().startswith("#"))
+    own = set(re.findall(r"^function ([A-Za-z-]+)", code, re.MULTILINE))
+    used = set(re.findall(r"(?<![\w-])[A-Z][A-Za-z]+-[A-Z][A-Za-z]+", code))
+    allowed = {
+        "ConvertTo-Json",
+        "ForEach-Object",
+        "Get-ChildItem",
+        "Get-Content",
+        "Get-Location",
+        "Out-Null",
+        "Test-Path",
+    }
+    assert used - own <= allowed
+    assert all(name.startswith("Get-") for name in own)
+    assert re.findall(r"(?:\.|::)(?:Write|Set|Create|Delete|Export|Move|Copy)\w*\(", code) == ["::WriteAllText("]
+    assert re.findall(r"&\s+\"([^\"]+)\"", code) == [
+        "$env:SystemRoot\\System32\\gpresult.exe",
+        "$env:SystemRoot\\System32\\dsregcmd.exe",
+    ]
+    assert not re.search(r"[^=<>]>>?\s*[\"$\w]", code)
+
+
+def test_the_collect_script_is_balanced_ascii():
+    assert SCRIPT.isascii()
+    for opening, closing in ("()", "{}", "[]"):
+        assert SCRIPT.count(opening) == SCRIPT.count(closing)

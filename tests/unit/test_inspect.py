@@ -1,0 +1,148 @@
+"""Every evidence file says what is in it, or why it cannot be read; nothing ends in a traceback."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from comgmt_audit.cli import main
+from comgmt_audit.inspect_file import inspect, table
+from tests.lab import hosts, logs, pki
+from tests.lab.estate import contoso
+
+DSREGCMD = "| Device State  |\r\n\r\n  AzureAdJoined : YES\r\n  DomainJoined : NO\r\n"
+LISTING = 'My "Personal"\r\nCertUtil: -store command completed successfully.\r\n'
+GRAPH = {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users", "value": [{"id": "1"}]}
+SITE = {"@odata.context": "https://cm01/AdminService/wmi/$metadata#SMS_Site", "value": []}
+COLLECTED = {"collector": 1, "host": "cm01", "elevated": False, "errors": {"gpresult": "denied"}}
+
+
+@pytest.fixture
+def seen(tmp_path):
+    """What we see in a file of that name and content."""
+
+    def look(name, content):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return inspect(path)
+
+    return look
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "facts"),
+    [
+        (
+            "a.txt",
+            hosts.gpresult(("Everyone",)),
+            "gpresult",
+            {"groups of the computer": ["everyone", "system mandatory level"]},
+        ),
+        ("a.txt", LISTING, "certutil output", {"certificates": "none"}),
+        ("a.json", json.dumps(GRAPH), "Microsoft Graph answer", {"objects": 1, "properties": "id"}),
+        ("a.json", json.dumps(SITE), "AdminService answer", {"objects": 0}),
+        ("a.json", json.dumps(COLLECTED), "output of the collect script", {"host": "cm01", "elevated": False}),
+        ("a.txt", DSREGCMD, "dsregcmd /status", {"entra_joined": True, "domain_joined": False}),
+    ],
+)
+def test_evidence_is_recognised_by_its_content(seen, name, content, kind, facts):
+    found = seen(name, content)
+    assert found.kind == kind
+    assert {key: found.facts[key] for key in facts} == facts
+
+
+def test_a_certificate_shows_its_names_and_dates(seen):
+    found = seen("root.cer", pki.pem(contoso(), "root"))
+    assert found.kind == "certificate"
+    (line,) = found.facts["certificates"]
+    assert line.startswith(pki.thumbprint(contoso(), "root"))
+
+
+def test_a_log_shows_its_known_lines_with_times_and_its_state(seen):
+    text = logs.server_line(3, logs.PUBLISHED, "X") + logs.server_line(1, logs.PUBLISHED, "X") + "torn"
+    found = seen("SMS_AZUREAD_DISCOVERY_AGENT.log", text)
+    (hit,) = found.hits
+    assert (hit.id, hit.kind, hit.count, hit.line) == ("discovery-users-published", "success", 2, 2)
+    assert hit.last
+    assert hit.first == hit.last - dt.timedelta(hours=2)
+    assert found.facts["state"] == "success"
+    assert any("torn" in why for why in found.unread)
+
+
+def test_a_log_that_begins_like_json_is_a_log(seen):
+    found = seen("setup.log", logs.server_line(1, "[CCMHTTP] ERROR: URL=https://x", "X"))
+    assert (found.kind, found.facts["records"]) == ("log", 1)
+
+
+def test_what_a_noise_excuses_is_no_failure_here_either(seen):
+    lines = contoso().logs.cloud_manager.current
+    found = seen("CloudMgr.log", "".join(logs.server_line(hours, text, "X") for hours, text in lines))
+    assert {hit.kind for hit in found.hits} == {"noise", "pending"}
+    assert found.facts["state"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a", b""),
+        ("a.pfx", b"\x30\x82"),
+        ("a.crl", b"\x30\x03\x02\x01\x01"),
+        ("a.json", "{"),
+        ("a.json", "[" * 100_000),
+        ("a.json", '{"collector": 7}'),
+        ("a.json", "[1]"),
+        ("a.txt", "hello"),
+        ("a.xml", "<Rsop xmlns='http://www.microsoft.com/GroupPolicy/Rsop'>"),
+        ("a.bin", bytes(range(256)) * 50),
+        ("a.pem", "-----BEGIN CERTIFICATE-----\nAA"),
+    ],
+)
+def test_what_cannot_be_read_says_why(seen, name, content):
+    found = seen(name, content)
+    assert found.unread
+    assert list(table(found))
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path, capsys):
+    assert main(["inspect", str(tmp_path / "gone")]) == 2
+    assert "cannot be read: No such file" in capsys.readouterr().out
+
+
+def test_hostile_text_is_made_safe_for_the_terminal(tmp_path, capsys):
+    path = tmp_path / "mpcontrol.log"
+    path.write_text(logs.server_line(1, "\x1b[2J" + logs.MP_ANSWERED, "X"), encoding="utf-8")
+    assert main(["inspect", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "\\u001b[2J" in out
+
+
+def test_as_json_it_is_one_document(tmp_path, capsys):
+    path = tmp_path / "a.txt"
+    path.write_text(DSREGCMD, encoding="utf-8")
+    assert main(["inspect", "--json", str(path)]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["kind"] == "dsregcmd /status"
+
+
+def test_the_collect_script_is_printed_as_it_is(capsys):
+    assert main(["collect-script"]) == 0
+    assert capsys.readouterr().out.startswith("#Requires -Version 5.1\n")
+
+
+@pytest.mark.samples
+def test_every_sample_is_looked_at_without_a_traceback(capsys):
+    folder = os.environ.get("COMGMT_SAMPLES", "")
+    if not folder:
+        pytest.skip("COMGMT_SAMPLES does not name a folder of public samples")
+    files = sorted(path for path in Path(folder).iterdir() if path.suffix in {".log", ".lo_", ".txt", ".xml"})
+    assert len(files) > 30
+    for path in files:
+        found = inspect(path)
+        assert found.kind or found.unread, path
+        assert main(["inspect", str(path)]) in {0, 2}
+        assert "Traceback" not in capsys.readouterr().err
