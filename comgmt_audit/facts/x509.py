@@ -235,9 +235,9 @@ def verifies(key: Any, signed: x509.Certificate | x509.CertificateRevocationList
 
     try:
         if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signed.signature, body, signed.signature_algorithm_parameters, signed.signature_hash_algorithm)  # type: ignore[arg-type]
+            key.verify(signed.signature, body, signed.signature_algorithm_parameters, signed.signature_hash_algorithm)  # type: ignore[arg-type]  # None fails
         elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signed.signature, body, signed.signature_algorithm_parameters)  # type: ignore[arg-type]
+            key.verify(signed.signature, body, signed.signature_algorithm_parameters)  # type: ignore[arg-type]  # as above
         else:
             key.verify(signed.signature, body)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError, AttributeError):

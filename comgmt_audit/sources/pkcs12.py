@@ -180,7 +180,7 @@ def _algorithms(found: Structure) -> Iterator[Algorithm]:
 def _decode(data: object, spec: object) -> Any:
     from pyasn1.codec.ber import decoder
 
-    return decoder.decode(bytes(data), asn1Spec=spec)[0]  # type: ignore[call-overload]
+    return decoder.decode(bytes(data), asn1Spec=spec)[0]  # type: ignore[call-overload]  # the stubs know no generic spec
 
 
 def _structure(data: bytes) -> Structure:
