@@ -15,6 +15,8 @@ from tests.lab.estate import contoso, record
 from tests.lab.servers import cloud
 from tests.lab.servers.cloud_tokens import ROLES
 
+pytest.importorskip("azure.identity", reason="not installed: azure-identity (extra live)")
+
 MISSING = cloud.missing()
 lab = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 TENANT = "TEN,SUB"
