@@ -140,6 +140,7 @@ class _Run:
         self.needs = needs
         self.sources = read
         self.unfinished = {source.NAME for source in read}
+        self._done = {source.NAME: asyncio.Event() for source in read}
         self.missing: list[str] = []
 
     async def within(self, timeout: float) -> bool:
@@ -162,6 +163,9 @@ class _Run:
                 group.create_task(self._one(source), name=source.NAME)
 
     async def _one(self, source: Source) -> None:
+        for name in getattr(source, "AFTER", ()):
+            if name in self._done:
+                await self._done[name].wait()
         try:
             await source.record(self.session)
         except Exception as error:  # noqa: BLE001 -- a defect of one source must not cost the others' answers
@@ -169,6 +173,7 @@ class _Run:
             self._fill(source, what, "Please report it; the other sources were read.")
             self.missing.append(what)
         self.unfinished.discard(source.NAME)
+        self._done[source.NAME].set()
 
     def _end(self, why: str) -> None:
         """Write down what was not reached, if *why* says that something was not."""

@@ -10,7 +10,7 @@ import stat
 import tempfile
 import threading
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -78,6 +78,14 @@ class RecordingWriter:
     def has(self, id: str) -> bool:
         """Is this written down, answer or absence?"""
         return id in self._observations
+
+    def answers(self, prefixes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+        """The answers that are written down, by id, whole: for what one source learns from the others."""
+        with self._lock:
+            found = sorted((id, one.answer.file) for id, one in self._observations.items() if one.answer)
+        for id, file in found:
+            if id.startswith(prefixes):
+                yield id, (self._folder / file).read_bytes()
 
     def close(self) -> None:
         """Take nothing more: a thread that nobody waits for any longer may still want to write."""
