@@ -6,6 +6,7 @@ A source is a module of this folder with
 - ``async def record(session)``: asks everything that is wanted and keeps every answer, or why there is none. It raises
   nothing but cancellation: a request that fails becomes an absence, so that all other requests still count;
 - ``async def probe(session)``: a few cheap requests that say who we are there, and what we may read (``doctor``);
+- ``AFTER`` (optional): names of sources whose answers it reads from the writer; the recorder lets them finish first;
 - ``PERMISSIONS``: for each observation (an id, or a prefix that ends in ``/``) the right that it needs, as the
   administrator must grant it.
 

@@ -254,3 +254,31 @@ def test_a_check_can_be_judged_by_what_its_facts_say_they_need(whole, check):
         for of in (recording, part)
     ]
     assert found[1].outcome is found[0].outcome
+
+
+@pytest.mark.parametrize("first", [None, one_then_crash], ids=["answers", "crashes"])
+def test_a_source_waits_for_those_whose_answers_it_reads(tmp_path, first):
+    async def slowly(source: Fake, session: Session) -> None:
+        await asyncio.sleep(0)
+        source.keep(session, next(iter(source.PERMISSIONS)))
+        if first:
+            raise ZeroDivisionError
+
+    async def look(source: Fake, session: Session) -> None:
+        seen.extend(id for id, _ in session.writer.answers(("directory/",)))
+        source.keep(session, next(iter(source.PERMISSIONS)))
+
+    seen: list[str] = []
+    later = graph(look)
+    later.AFTER = ("directory", "not read in this run")  # type: ignore[attr-defined]  # what a source module may have
+    made(tmp_path / "r", later, directory(slowly))
+    assert seen == ["directory/domains"]
+
+
+def test_a_source_that_waits_in_vain_is_what_was_not_reached(tmp_path):
+    later = graph()
+    later.AFTER = ("directory",)  # type: ignore[attr-defined]  # what a source module may have
+    found = made(tmp_path / "r", later, directory(one_then_hang), timeout=0.2)
+    assert later.asked == []
+    assert "graph" in found.manifest.partial
+    assert kept(found)["graph/users"] != "answer"
