@@ -80,6 +80,25 @@ def _from_own_ca(stored: StoredCertificate, usage: str, authorities: OwnAuthorit
     return usable if authorities.issued(stored.certificate) else False
 
 
+def _client_certificates(
+    hosts: Iterable[str], stores: HostCertificates, authorities: OwnAuthorities, now: Now
+) -> Iterator[Finding]:
+    """Each host's personal store has a client authentication certificate of the own CA that works today."""
+    for host in hosts:
+        try:
+            found = stores.of(host)
+            personal = found.store(PERSONAL)
+        except FactUnavailable as error:
+            yield unavailable(host or _UNNAMED, error)
+            continue
+        yield _one_of(
+            found.host,
+            [(s, _from_own_ca(s, CLIENT_AUTHENTICATION, authorities, now)) for s in personal],
+            expected="a valid client authentication certificate with its key, from the enterprise CA",
+            stores=found,
+        )
+
+
 def _trusts_root(subject: str, host: str, stores: HostCertificates, authorities: OwnAuthorities) -> Iterator[Finding]:
     """One finding for each issuing CA: a chain from it ends in the computer's own trusted root store."""
     try:
@@ -231,19 +250,7 @@ def servers_have_a_client_certificate(
     Remedy: On the server open certlm.msc > Personal, Request New Certificate, and enrol ConfigMgrWorkstationAuth; a
     server outside Domain Computers needs Enroll on the template first.
     """
-    for server in _client_servers(design):
-        try:
-            found = stores.of(server)
-            personal = found.store(PERSONAL)
-        except FactUnavailable as error:
-            yield unavailable(server or _UNNAMED, error)
-            continue
-        yield _one_of(
-            found.host,
-            [(s, _from_own_ca(s, CLIENT_AUTHENTICATION, authorities, now)) for s in personal],
-            expected="a valid client authentication certificate with its key, from the enterprise CA",
-            stores=found,
-        )
+    yield from _client_certificates(_client_servers(design), stores, authorities, now)
 
 
 @check(
@@ -376,19 +383,7 @@ def clients_have_a_client_certificate(
     Remedy: Turn autoenrolment on by Group Policy and run `gpupdate /force` and `certutil -pulse` on the client, or
     enrol ConfigMgrWorkstationAuth in certlm.msc.
     """
-    for client in _samples(design):
-        try:
-            found = stores.of(client)
-            personal = found.store(PERSONAL)
-        except FactUnavailable as error:
-            yield unavailable(client, error)
-            continue
-        yield _one_of(
-            found.host,
-            [(s, _from_own_ca(s, CLIENT_AUTHENTICATION, authorities, now)) for s in personal],
-            expected="a valid client authentication certificate with its key, from the enterprise CA",
-            stores=found,
-        )
+    yield from _client_certificates(_samples(design), stores, authorities, now)
 
 
 @check(

@@ -157,6 +157,27 @@ def _exists(templates: CertificateTemplates, name: str) -> Finding:
     )
 
 
+def _used_for(template: CertificateTemplate, usage: str) -> Finding:
+    return require(
+        template,
+        usage in template.usages,
+        expected=usage,
+        actual=template.usages,
+        evidence=template.place("pKIExtendedKeyUsage"),
+    )
+
+
+def _exportable(template: CertificateTemplate, *, wanted: bool) -> Finding:
+    """Bit CT_FLAG_EXPORTABLE_KEY ([MS-CRTD] 2.27) is as its role asks."""
+    return _holds(
+        template,
+        "msPKI-Private-Key-Flag",
+        None if template.exportable is None else template.exportable is wanted,
+        expected="bit 0x10" if wanted else "no bit 0x10",
+        actual=f"{template.private_key_flags or 0:#x}",
+    )
+
+
 def _published(templates: CertificateTemplates, services: EnrollmentServices, name: str) -> Iterator[Finding]:
     for template in templates.named(name):
         issuers = [service.name for service in services if service.issues(template.name)]
@@ -205,13 +226,7 @@ def web_template_is_for_servers(templates: CertificateTemplates, design: Design)
     (1.3.6.1.5.5.7.3.1); best start again from a duplicate of Web Server.
     """
     for template in templates.named(design.names.web_template):
-        yield require(
-            template,
-            SERVER_AUTHENTICATION in template.usages,
-            expected=SERVER_AUTHENTICATION,
-            actual=template.usages,
-            evidence=template.place("pKIExtendedKeyUsage"),
-        )
+        yield _used_for(template, SERVER_AUTHENTICATION)
 
 
 @check(
@@ -298,10 +313,7 @@ def web_template_lets_keys_be_exported(templates: CertificateTemplates, design: 
     anew: the key of an earlier one stays where it is.
     """
     for template in templates.named(design.names.web_template):
-        flags = template.private_key_flags
-        yield _holds(
-            template, "msPKI-Private-Key-Flag", template.exportable, expected="bit 0x10", actual=f"{flags or 0:#x}"
-        )
+        yield _exportable(template, wanted=True)
 
 
 @check(
@@ -321,9 +333,7 @@ def web_template_of_site_systems_keeps_keys_where_they_are(templates: Certificat
     points' certificates anew: the key of an earlier one stays as it is.
     """
     for template in templates.named(design.names.web_template):
-        kept = None if template.exportable is None else not template.exportable
-        flags = template.private_key_flags
-        yield _holds(template, "msPKI-Private-Key-Flag", kept, expected="no bit 0x10", actual=f"{flags or 0:#x}")
+        yield _exportable(template, wanted=False)
 
 
 @check(
@@ -506,13 +516,7 @@ def client_template_is_for_clients(templates: CertificateTemplates, design: Desi
     (1.3.6.1.5.5.7.3.2).
     """
     for template in templates.named(design.names.client_template):
-        yield require(
-            template,
-            CLIENT_AUTHENTICATION in template.usages,
-            expected=CLIENT_AUTHENTICATION,
-            actual=template.usages,
-            evidence=template.place("pKIExtendedKeyUsage"),
-        )
+        yield _used_for(template, CLIENT_AUTHENTICATION)
 
 
 @check(
@@ -576,9 +580,7 @@ def client_template_keeps_keys_where_they_are(templates: CertificateTemplates, d
     and choose Reenroll All Certificate Holders.
     """
     for template in templates.named(design.names.client_template):
-        kept = None if template.exportable is None else not template.exportable
-        flags = template.private_key_flags
-        yield _holds(template, "msPKI-Private-Key-Flag", kept, expected="no bit 0x10", actual=f"{flags or 0:#x}")
+        yield _exportable(template, wanted=False)
 
 
 @check(

@@ -7,6 +7,7 @@ is a skip. Every pytest run imports this module where comgmt-audit is installed,
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 if TYPE_CHECKING:
     from comgmt_audit.facts import Environment
     from comgmt_audit.inputs import Pack
-    from comgmt_audit.model import Check, CheckResult, Finding, Severity
+    from comgmt_audit.model import Check, CheckResult, Finding, ObservationNote, Severity
 
 _SHOWN_FINDINGS = 20
 """Findings of one check that its failure text shows; the rest is counted."""
@@ -105,6 +106,13 @@ class Audit:
             self.files.setdefault(Path(check.function.__code__.co_filename).resolve(), []).append(check)
         self._lesser = 0
 
+    @functools.cached_property
+    def observations(self) -> dict[str, ObservationNote]:
+        """What was asked of each source, for the failure texts: worked out once, and only where something fails."""
+        from comgmt_audit.engine import notes
+
+        return notes(self.environment)
+
     def pytest_report_header(self) -> list[str]:
         """What is judged, and whose checks were loaded: they are code that runs here."""
         recorded = self.environment.now.strftime("%Y-%m-%d %H:%M %Z")
@@ -187,7 +195,7 @@ class CheckItem(pytest.Item):
         if result.outcome is Outcome.NOT_APPLICABLE:
             pytest.skip(result.reason)
         if result.outcome in {Outcome.NOT_ASSESSED, Outcome.ERROR}:
-            pytest.fail("\n".join(_explanation(result, self.audit.environment)), pytrace=False)
+            pytest.fail("\n".join(_explanation(result, self.audit.observations)), pytrace=False)
 
     def runtest(self) -> None:
         """Fail where the environment does not comply."""
@@ -195,7 +203,7 @@ class CheckItem(pytest.Item):
 
         result = self.audit.evaluation.result(self.check.id)
         if result.outcome is Outcome.FAIL:
-            pytest.fail("\n".join(_explanation(result, self.audit.environment)), pytrace=False)
+            pytest.fail("\n".join(_explanation(result, self.audit.observations)), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the check stands, and its claim."""
@@ -219,10 +227,9 @@ def _properties(result: CheckResult) -> list[tuple[str, object]]:
     ]
 
 
-def _explanation(result: CheckResult, environment: Environment) -> Iterator[str]:
+def _explanation(result: CheckResult, observations: dict[str, ObservationNote]) -> Iterator[str]:
     """The failure text, in the words of the other reports, which make control characters visible."""
     from comgmt_audit import packs
-    from comgmt_audit.engine import notes
 
     words = packs.report("_shared")
     yield f"{result.check.id} ({result.severity.value}) {result.outcome.value}: {words.printable(result.check.title)}"
@@ -230,7 +237,6 @@ def _explanation(result: CheckResult, environment: Environment) -> Iterator[str]
         yield f"why not: {words.printable(result.reason)}"
     if result.cure:
         yield f"cure: {words.prose(result.cure)}"
-    observations = notes(environment)
     findings = [finding for finding in result.findings if finding.actual != result.reason]
     for finding in findings[:_SHOWN_FINDINGS]:
         yield from _finding(finding, words, observations)
@@ -242,7 +248,7 @@ def _explanation(result: CheckResult, environment: Environment) -> Iterator[str]
         yield words.printable(result.traceback, lines=True)
 
 
-def _finding(finding: Finding, words: Any, observations: dict[str, Any]) -> Iterator[str]:
+def _finding(finding: Finding, words: Any, observations: dict[str, ObservationNote]) -> Iterator[str]:
     yield f"- {words.printable(finding.subject)}"
     if expected := words.expectation(finding):
         yield f"    expected: {expected}"

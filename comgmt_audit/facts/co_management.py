@@ -144,11 +144,6 @@ class CoManagement(Struct, frozen=True, kw_only=True):
         """The node of the console."""
         return "co-management"
 
-    @property
-    def switched(self) -> tuple[SwitchedWorkload, ...]:
-        """The workloads that Intune has, for the pilot or for all."""
-        return tuple(workload for workload in self.workloads if workload.authority in ("pilot", "intune"))
-
     @classmethod
     def read(cls, environment: Environment) -> CoManagement:
         """The policies by name; none at all is known to be none only where the account sees every one."""

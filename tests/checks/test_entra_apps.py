@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.checks.conftest import Judge
+from tests.conftest import Judge
 from tests.lab.entra_apps import READ_DIRECTORY, application
 from tests.lab.estate import Estate, contoso, contoso_2018
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.checks.conftest import Judge
+from tests.conftest import Judge
 from tests.lab.estate import Estate, contoso, contoso_2018
 from tests.lab.people import (
     BASIC_MOBILITY,

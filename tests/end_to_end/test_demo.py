@@ -7,14 +7,11 @@ import zipfile
 import pytest
 from click.testing import CliRunner
 
-from comgmt_audit import baselines, packs
 from comgmt_audit.cli import cli
-from comgmt_audit.engine import Evaluation
-from comgmt_audit.facts import Environment
 from comgmt_audit.model import Outcome
 from comgmt_audit.recording import Recording
 from comgmt_audit.sources import certificate_files
-from tests.lab import embed, pki, real_files
+from tests.lab import embed, judging, pki, real_files
 from tests.lab.certificates import Pfx, pfx_about
 from tests.lab.estate import contoso, contoso_2018
 from tests.lab.names import NOW
@@ -46,12 +43,7 @@ def test_the_demo_ends_as_the_readme_says(demo, code, verdict):
 
 
 def outcomes(demo):
-    recording = Recording.load(embed.FOLDER / f"{demo}.zip")
-    environment = Environment(recording, recording.design, baselines.load(recording.design.baseline))
-    evaluation = Evaluation(packs.builtin(), environment)
-    results = {id: evaluation.result(id) for id in evaluation.checks}
-    recording.close()
-    return results
+    return judging.results(embed.FOLDER / f"{demo}.zip")
 
 
 def test_in_the_ready_one_nothing_is_unsure():

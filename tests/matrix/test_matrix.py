@@ -6,24 +6,15 @@ import pytest
 
 from comgmt_audit import packs
 from comgmt_audit.model import Outcome
-from tests.checks.conftest import changed, healthy, judge
-from tests.lab import coverage
+from tests.lab import coverage, judging
 from tests.lab.defects import CATALOGUE
-
-__all__ = ["changed", "healthy", "judge"]
 
 
 @pytest.mark.parametrize("defect", CATALOGUE, ids=lambda defect: defect.name)
 def test_a_defect_changes_what_it_declares(judge, healthy, defect):
     estate = defect.estate()
-    before = healthy[estate.design["baseline"]]
     results = judge(estate)
-    outcomes = {
-        id: "blocked" if result.blocked_by else result.outcome.value
-        for id, result in results.items()
-        if result.outcome is not before[id].outcome
-    }
-    assert outcomes == defect.outcomes
+    assert judging.differences(healthy[estate.design["baseline"]], results) == defect.outcomes
     for id, subjects in defect.subjects.items():
         assert {f.subject for f in results[id].findings if f.outcome is Outcome.FAIL} == subjects
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from comgmt_audit.errors import EvidenceError
 from comgmt_audit.recording import Recording, RecordingWriter
 from comgmt_audit.sources import certificate_files
 from comgmt_audit.sources.pkcs12 import structure
-from tests.lab import pki
+from tests.lab import pki, real_files
 from tests.lab.certificates import SCHANNEL, pfx_about
 from tests.lab.estate import contoso, contoso_2018
 from tests.lab.names import NOW
@@ -45,7 +44,7 @@ AES, LEGACY, TRIPLE_DES = "PBES2/AES-256-CBC/HMAC-SHA-256", "PBE-SHA1-RC2-40", "
 WINDOWS = ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "SHA1"]
 NAMED = ["-CSP", SCHANNEL, "-LMK", "-keyex", "-name", "ConfigMgrCloudMGServer"]
 
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl command is not installed")
+needs_openssl = pytest.mark.skipif(bool(real_files.missing()), reason=real_files.missing())
 
 
 @pytest.fixture
