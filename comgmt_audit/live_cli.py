@@ -79,7 +79,6 @@ def doctor(toml: Path, checks: Sequence[Check], clock: Clock) -> tuple[int, list
     lines: list[str] = []
     for source, probe in probes:
         lines += _findings(source, probe, checks)
-    lines += [f"{name}: not in this version" for name in recorder.not_in_this_version()]
     whole = all(probe.answers and not probe.missing for _, probe in probes)
     return COMPLETE if whole else INCOMPLETE, lines
 

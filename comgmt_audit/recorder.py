@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import importlib
-import importlib.util
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -75,13 +74,8 @@ def sources(connections: Connections) -> tuple[Source, ...]:
     return tuple(
         cast("Source", importlib.import_module(f"comgmt_audit.sources.{name}"))
         for name, table in SOURCES.items()
-        if name not in not_in_this_version() and getattr(getattr(connections, table), "use", True)
+        if getattr(getattr(connections, table), "use", True)
     )
-
-
-def not_in_this_version() -> tuple[str, ...]:
-    """The sources that this version does not have."""
-    return tuple(name for name in SOURCES if importlib.util.find_spec(f"comgmt_audit.sources.{name}") is None)
 
 
 def permissions(source: Source, needs: Needs) -> dict[str, Permission]:
@@ -139,7 +133,6 @@ class _Run:
         self.session = session
         self.needs = needs
         self.sources = read
-        self.unfinished = {source.NAME for source in read}
         self._done = {source.NAME: asyncio.Event() for source in read}
         self.missing: list[str] = []
 
@@ -172,16 +165,16 @@ class _Run:
             what = f"a defect of comgmt-audit in the source {source.NAME}: {type(error).__name__}"
             self._fill(source, what, "Please report it; the other sources were read.")
             self.missing.append(what)
-        self.unfinished.discard(source.NAME)
         self._done[source.NAME].set()
 
     def _end(self, why: str) -> None:
         """Write down what was not reached, if *why* says that something was not."""
+        unfinished = sorted(name for name, done in self._done.items() if not done.is_set())
         for source in self.sources:
-            if why and source.NAME in self.unfinished:
+            if why and source.NAME in unfinished:
                 self._fill(source, why, "Go on with `comgmt-audit record --resume`, or allow more with --timeout.")
-        if why and self.unfinished:
-            self.missing.append(f"{why}: {', '.join(sorted(self.unfinished))}")
+        if why and unfinished:
+            self.missing.append(f"{why}: {', '.join(unfinished)}")
         self.session.writer.partial = "; ".join(self.missing)
 
     def _fill(self, source: Source, detail: str, cure: str) -> None:
