@@ -45,6 +45,15 @@ _TIMEOUT = click.option(
     metavar="SECONDS",
     help="What is not read live within it is recorded as not reached.",
 )
+_REPORTS = {
+    "html": ("page", "Write the report as one HTML page."),
+    "junit": ("junit", "Write the report as JUnit XML, for CI."),
+    "json": ("scan_json", "Write the whole scan as JSON."),
+    "markdown": ("markdown", "Write the report as Markdown, for a job summary or a pull request."),
+    "csv": ("scan_csv", "Write the findings as CSV, for a spreadsheet."),
+    "sarif": ("sarif", "Write the findings as SARIF 2.1.0, for code scanning."),
+}
+"""The options that write a report: the module of ``reports``, and the help."""
 # C0 and C1 control characters apart from tab and line feed, and what reorders or hides text (Unicode, UAX 9).
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
@@ -143,6 +152,12 @@ def cli() -> None:
     """
 
 
+def _report_options(command: Callable[..., int]) -> Callable[..., int]:
+    for name, (_, text) in reversed(_REPORTS.items()):
+        command = click.option(f"--{name}", type=_FILE, help=text)(command)
+    return command
+
+
 _EXIT_CODES = """\b
 Exit codes:
     0  ready
@@ -165,9 +180,7 @@ Exit codes:
     type=click.Choice(["not-ready", "ready"]),
     help="Judge an example environment that comes along, instead of yours.",
 )
-@click.option("--html", type=_FILE, help="Write the report as one HTML page.")
-@click.option("--junit", type=_FILE, help="Write the report as JUnit XML, for CI.")
-@click.option("--json", type=_FILE, help="Write the whole scan as JSON.")
+@_report_options
 @click.option("--select", default="", metavar="EXPR", help="Only these checks: ids, families, S31, stages, tags; !not.")
 @click.option(
     "--fail-on", type=_SEVERITIES, default=Severity.MEDIUM.value, show_default=True, help="Lesser failures are advice."
@@ -181,9 +194,6 @@ Exit codes:
 def scan(
     source: Path | None,
     demo: str | None,
-    html: Path | None,
-    junit: Path | None,
-    json: Path | None,
     select: str,
     fail_on: str,
     baseline: str,
@@ -192,6 +202,7 @@ def scan(
     timeout: float,
     quiet: bool,
     verbose: bool,
+    **files: Path | None,
 ) -> int:
     """Judge a recording (a folder or .zip), the one that a comgmt.toml names, or what is read live by it.
 
@@ -199,9 +210,7 @@ def scan(
     """
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other.")
-    reports = {name: path for name, path in {"page": html, "junit": junit, "scan_json": json}.items() if path}
-    if len({path.absolute() for path in reports.values()}) < len(reports):
-        raise click.UsageError("Two reports cannot go to the same file.")
+    reports = _wanted(files)
     place = _source(source, demo)
     packs = _packs(checks, announce=not quiet)
     with _recorded(place, packs, select, keep, timeout, quiet) as recorded, _progress(quiet) as progress:
@@ -210,6 +219,14 @@ def scan(
     if not quiet:
         _show(result, verbose)
     return EXIT_CODES[result.verdict] if written else USAGE
+
+
+def _wanted(files: dict[str, Path | None]) -> dict[str, Path]:
+    """The reports that were asked for: module of ``reports``, and where it is to be written."""
+    reports = {_REPORTS[name][0]: path for name, path in files.items() if path}
+    if len({path.absolute() for path in reports.values()}) < len(reports):
+        raise click.UsageError("Two reports cannot go to the same file.")
+    return reports
 
 
 def _source(source: Path | None, demo: str | None) -> Path:
@@ -333,6 +350,30 @@ def _show(scan: Scan, verbose: bool) -> None:
         terminal.show(scan, Console(), verbose=verbose)
     else:
         click.echo(terminal.render(scan, verbose=verbose), nl=False)
+
+
+@cli.command(epilog="Exit codes: 0 written, 2 usage, a file that holds no scan, or a report that cannot be written.")
+@click.argument("file", metavar="SCAN.json", type=_FILE)
+@_report_options
+@click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
+@click.option("--verbose", "-v", is_flag=True, help="Print what passed as well, and all findings.")
+def report(file: Path, quiet: bool, verbose: bool, **files: Path | None) -> int:
+    """Render a scan again that `scan --json` wrote, without scanning."""
+    from comgmt_audit import packs
+
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose exclude each other.")
+    reports = _wanted(files)
+    try:
+        result: Scan = packs.report("scan_json").load(file.read_bytes())
+    except OSError as error:
+        raise ComgmtError(f"{file}: it cannot be read: {error.strerror}.", "Name the JSON report of a scan.") from None
+    except ComgmtError as error:
+        raise ComgmtError(f"{file}: {error.message}", error.hint) from None
+    written = _write(result, reports, quiet)
+    if not quiet:
+        _show(result, verbose)
+    return 0 if written else USAGE
 
 
 @cli.command("list")

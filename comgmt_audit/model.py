@@ -212,6 +212,13 @@ class ObservationNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     absence: str = ""
 
 
+def fingerprint(check: str, subject: str) -> str:
+    """Names a finding from scan to scan: 32 hex digits of the check's id and the subject (BLAKE2b)."""
+    from hashlib import blake2b
+
+    return blake2b(f"{check}\0{subject}".encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+
+
 class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All outcomes of one environment at one time."""
 
@@ -274,4 +281,5 @@ __all__ = [
     "Stage",
     "Value",
     "Verdict",
+    "fingerprint",
 ]

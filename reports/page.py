@@ -20,7 +20,17 @@ import msgspec
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from comgmt_audit.model import CheckResult, Evidence, Finding, Outcome, Reference, Scan, Severity, Verdict
+from comgmt_audit.model import (
+    CheckResult,
+    Evidence,
+    Finding,
+    Outcome,
+    Reference,
+    Scan,
+    Severity,
+    Verdict,
+    fingerprint,
+)
 
 from ._shared import (
     STAGE_TITLES,
@@ -335,7 +345,7 @@ def _place(evidence: Evidence, scan: Scan) -> tuple[str, str, str]:
 
 def _anchor(id: str, subject: str) -> str:
     """A link to a finding that stays the same while others come and go."""
-    return f"{id}.{hashlib.blake2b(subject.encode('utf-8', 'backslashreplace'), digest_size=5).hexdigest()}"
+    return f"{id}.{fingerprint(id, subject)[:10]}"
 
 
 def _seen(result: CheckResult) -> str:

@@ -308,6 +308,39 @@ def test_all_reports_are_written_and_agree(scan, tmp_path):
     assert junit.read_text(encoding="utf-8").startswith('<?xml version="1.0" encoding="UTF-8"?>')
 
 
+def test_a_kept_scan_is_rendered_again_to_the_same_bytes(scan, run, tmp_path):
+    names = ("r.html", "r.xml", "r.md", "r.csv", "r.sarif", "r.json")
+    options = [part for name in names for part in (f"--{FORMS[name[2:]]}", name)]
+    first, second = (
+        [str(tmp_path / f"{turn}-{part}") if part.startswith("r.") else part for part in options] for turn in (1, 2)
+    )
+    assert scan("OWN", *first)[0] == 1
+    code, out, err = run("report", tmp_path / "1-r.json", *second)
+    assert code == 0
+    assert out.startswith("NOT READY")
+    assert err.count("Wrote ") == len(names)
+    for name in names:
+        assert (tmp_path / f"2-{name}").read_bytes() == (tmp_path / f"1-{name}").read_bytes(), name
+
+
+FORMS = {"html": "html", "xml": "junit", "md": "markdown", "csv": "csv", "sarif": "sarif", "json": "json"}
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"format": 1}'])
+def test_what_is_no_scan_is_not_rendered(run, tmp_path, content):
+    (tmp_path / "scan.json").write_bytes(content)
+    code, out, err = run("report", tmp_path / "scan.json", "--html", tmp_path / "r.html")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"Error: {tmp_path / 'scan.json'}: This is not the JSON report of a scan")
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_a_scan_that_is_not_there_is_said(run, tmp_path):
+    code, _, err = run("report", tmp_path / "none.json")
+    assert code == 2
+    assert "none.json: it cannot be read: No such file or directory" in err
+
+
 def test_a_report_that_cannot_be_written_ends_with_2_and_the_others_are_written(scan, tmp_path):
     missing = tmp_path / "missing" / "r.xml"
     code, out, err = scan("OWN010", "--junit", missing, "--json", tmp_path / "r.json")
