@@ -519,14 +519,22 @@ def _explanation(check: Check) -> Iterator[str]:
 @cli.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
 @click.option("--json", "as_json", is_flag=True, help="As JSON: one list, an object for each file.")
-def inspect(files: tuple[Path, ...], as_json: bool) -> int:
+@click.option(
+    "--password",
+    "references",
+    multiple=True,
+    metavar="WHERE",
+    help="Where a PFX password is: env:NAME, file:PATH, keyring:SERVICE/USER, or ask; repeatable, each is tried.",
+)
+def inspect(files: tuple[Path, ...], as_json: bool, references: tuple[str, ...]) -> int:
     """Show what an evidence file says: certificate, CRL, log, command output, Graph or AdminService answer.
 
     Ends with 2 where a file is not recognised or cannot be read.
     """
     from comgmt_audit import inspect_file
 
-    found = [inspect_file.inspect(file) for file in files]
+    passwords = [_password(reference) for reference in references]
+    found = [inspect_file.inspect(file, passwords) for file in files]
     if as_json:
         import msgspec
 
@@ -534,6 +542,16 @@ def inspect(files: tuple[Path, ...], as_json: bool) -> int:
     else:
         _say("\n\n".join("\n".join(inspect_file.table(seen)) for seen in found))
     return 0 if all(seen.kind for seen in found) else USAGE
+
+
+def _password(reference: str) -> str:
+    """A password that is never an argument itself: arguments show in the list of processes."""
+    if reference == "ask":
+        asked: str = click.prompt("Password of the PFX", hide_input=True, default="", show_default=False, err=True)
+        return asked
+    from comgmt_audit.sources import secrets
+
+    return secrets.resolve(reference, "--password")
 
 
 @cli.command("collect-script")

@@ -100,6 +100,10 @@ class Files(Table, frozen=True, kw_only=True):
     certificate_password: Annotated[
         str, Meta(description="Where the password of the .pfx files is: env:NAME, file:PATH or keyring:SERVICE/USER.")
     ] = ""
+    certificate_passwords: Annotated[
+        dict[str, str],
+        Meta(description="File name to where its password is, for .pfx files whose password is another."),
+    ] = {}
     hosts: Annotated[
         tuple[str, ...], Meta(description="Output of the collect script, or folders SERVER/ with command outputs.")
     ] = ()
@@ -150,14 +154,21 @@ def _beside(table: Table, folder: Path) -> Table:
     for name in table.__struct_fields__:
         value = getattr(table, name)
         if isinstance(value, str) and value.startswith("file:"):
-            changes[name] = "file:" + _path(value.removeprefix("file:"), folder)
+            changes[name] = _secret(value, folder)
         elif name in {"ca_file", "certificate"}:
             changes[name] = _path(value, folder)
         elif name in {"certificates", "hosts"}:
             changes[name] = tuple(_path(one, folder) for one in value)
         elif name == "logs":
             changes[name] = {server: _path(one, folder) for server, one in value.items()}
+        elif name == "certificate_passwords":
+            changes[name] = {file: _secret(one, folder) for file, one in value.items()}
     return replace(table, **changes)
+
+
+def _secret(reference: str, folder: Path) -> str:
+    kind, separator, place = reference.partition(":")
+    return f"file:{_path(place, folder)}" if kind == "file" and separator else reference
 
 
 def _path(name: str, folder: Path) -> str:

@@ -6,7 +6,7 @@ No file ends it with an exception: evidence is hostile, and the user wants to kn
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from comgmt_audit.text_encoding import decode
 if TYPE_CHECKING:
     from comgmt_audit.facts.log_records import Record
     from comgmt_audit.facts.x509 import Certificate
+    from comgmt_audit.sources.certificate_files import CertificateFile
 
 MAX_SIZE = 64 * 1024**2
 """Bytes of a file that are read at once."""
@@ -55,8 +56,11 @@ class Seen(Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
 
 
-def inspect(path: Path) -> Seen:
-    """Look at one file. Raises nothing: a file that cannot be read says so in ``unread``."""
+def inspect(path: Path, passwords: Sequence[str] = ()) -> Seen:
+    """Look at one file. Raises nothing: a file that cannot be read says so in ``unread``.
+
+    :param passwords: are tried on a sealed PFX in this order; they go nowhere.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_SIZE + 1)
@@ -65,7 +69,7 @@ def inspect(path: Path) -> Seen:
     if len(data) > MAX_SIZE:
         return Seen(file=str(path), unread=(f"is larger than {MAX_SIZE} bytes",))
     try:
-        seen = _seen(path, data)
+        seen = _seen(path, data, passwords)
     except (ComgmtError, FactUnavailable, ValueError, RecursionError) as error:
         seen = Seen(file="", unread=(str(error),))
     return msgspec.structs.replace(seen, file=str(path))
@@ -86,17 +90,17 @@ def table(seen: Seen) -> Iterator[str]:
         yield f"  not read: {why}"
 
 
-def _seen(path: Path, data: bytes) -> Seen:
+def _seen(path: Path, data: bytes, passwords: Sequence[str]) -> Seen:
     """The first that recognises the file."""
     from comgmt_audit.sources.hosts import recognised
 
     if not data:
         return Seen(file="", unread=("is empty",))
     if data[:1] == b"\x30" or path.suffix.lower() in {".pfx", ".p12", ".cer", ".crt", ".p7b", ".crl"}:
-        return _binary(path, data)
+        return _binary(path, data, passwords)
     text = decode(data).text
     if "-----BEGIN " in text[:4096]:
-        return _binary(path, text.encode())
+        return _binary(path, text.encode(), passwords)
     if path.suffix.lower() == ".json" or _is_json(text):
         return _json(text)
     if what := recognised(text):
@@ -104,18 +108,35 @@ def _seen(path: Path, data: bytes) -> Seen:
     return _log(path, text)
 
 
-def _binary(path: Path, data: bytes) -> Seen:
+def _binary(path: Path, data: bytes, passwords: Sequence[str]) -> Seen:
     from comgmt_audit.facts.x509 import certificates
-    from comgmt_audit.sources import certificate_files
 
     if crl := _crl(data):
         return crl
-    content = certificate_files.read(path)
+    content = _opened(path, passwords)
     parsed = certificates("".join(content.certificates).encode(), path.name)
     facts = {**content.about, "certificates": [_certificate(one) for one in parsed[:_LISTED]]}
-    sealed = content.about["container"] == "pkcs12" and not content.about.get("opened")
-    why = "the key and its chain: no password is asked for here; name the file in comgmt.toml, connect.files"
-    return Seen(file="", kind=content.about["container"], facts=facts, unread=(why,) if sealed else ())
+    sealed = content.about["container"] == "pkcs12" and not content.about["opened"]
+    return Seen(file="", kind=content.about["container"], facts=facts, unread=(_sealed(passwords),) if sealed else ())
+
+
+def _opened(path: Path, passwords: Sequence[str]) -> CertificateFile:
+    """The file as it is without a password, or as the first password shows it that opens it."""
+    from comgmt_audit.sources import certificate_files
+
+    content = certificate_files.read(path)
+    for password in passwords:
+        if content.about.get("opened", True):
+            break
+        content = certificate_files.read(path, password)
+    return content
+
+
+def _sealed(passwords: Sequence[str]) -> str:
+    if not passwords:
+        return "the key and what else is sealed: say where the password is, --password env:NAME, or --password ask"
+    which = "the password does not open it" if len(passwords) == 1 else "none of the passwords opens it"
+    return f"the key and what else is sealed: {which}, or the file is damaged: both look the same"
 
 
 def _certificate(one: Certificate) -> str:

@@ -34,25 +34,34 @@ async def probe(session: Session) -> Iterable[Probe]:
     named = session.connections.files.certificates
     if not named:
         return []
+    files = list(_files(session))
     missing = [place for place in named if not Path(place).exists()]
-    _, trouble = _password(session)
-    if missing or trouble:
-        detail = f"{', '.join(missing)}: not there" if missing else trouble.detail if trouble else ""
-        cure = trouble.cure if trouble and not missing else "Correct connect.files.certificates."
-        return [Probe(source=NAME, answers=False, detail=detail, cure=cure)]
-    count = len(list(_files(session)))
+    there = {path.name.lower() for path in files}
+    strays = [name for name in session.connections.files.certificate_passwords if name.lower() not in there]
+    troubles = [trouble for _, trouble in (_password(session, path) for path in files if _sealed(path)) if trouble]
+    if missing:
+        return [_trouble(f"{', '.join(missing)}: not there", "Correct connect.files.certificates.")]
+    if troubles:
+        return [_trouble(troubles[0].detail, troubles[0].cure)]
+    if strays:
+        return [_trouble(f"{', '.join(strays)}: no such file is handed in", f"Correct {_KEY}s.")]
+    count = len(files)
     return [Probe(source=NAME, answers=True, detail=f"{count} certificate file{'' if count == 1 else 's'}")]
 
 
+def _trouble(detail: str, cure: str) -> Probe:
+    return Probe(source=NAME, answers=False, detail=detail, cure=cure)
+
+
 def _record(session: Session) -> None:
-    password, trouble = _password(session)
     for name, paths in _by_name(session).items():
         if not session.wanted(f"certificate-file/{name}"):
             continue
+        password, trouble = _password(session, paths[0])
         if len(paths) > 1:
             places = " and ".join(str(path) for path in paths)
             _absent(session, paths[0], unreadable(f"{places} have the same name", "Hand in only one of them."))
-        elif trouble and paths[0].suffix.lower() in _SEALED:
+        elif trouble and _sealed(paths[0]):
             _absent(session, paths[0], trouble)
         else:
             known = {} if password is None else {name: password}
@@ -83,12 +92,18 @@ def _files(session: Session) -> Iterable[Path]:
         yield from (path for path in inside if path == place or path.suffix.lower() in _SUFFIXES)
 
 
-def _password(session: Session) -> tuple[str | None, Absence | None]:
-    """The password of the sealed files, if any is declared; or why it cannot be had."""
-    reference = session.connections.files.certificate_password
-    if not reference:
+def _sealed(path: Path) -> bool:
+    return path.suffix.lower() in _SEALED
+
+
+def _password(session: Session, path: Path) -> tuple[str | None, Absence | None]:
+    """The password of a sealed file, its own or that of all, if any is declared; or why it cannot be had."""
+    files = session.connections.files
+    own = {name.lower(): (name, reference) for name, reference in files.certificate_passwords.items()}
+    name, reference = own.get(path.name.lower(), ("", files.certificate_password))
+    if not reference and not name:
         return None, None
     try:
-        return secrets.resolve(reference, _KEY), None
+        return secrets.resolve(reference, f'{_KEY}s."{name}"' if name else _KEY), None
     except ComgmtError as error:
         return None, unreadable(error.message, error.hint)

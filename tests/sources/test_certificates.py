@@ -5,7 +5,10 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
+from comgmt_audit import connections
 from comgmt_audit.sources import certificates
 from tests.lab import pki
 from tests.lab.estate import contoso
@@ -58,6 +61,68 @@ def test_a_password_that_cannot_be_had_stands_for_the_sealed_files_only(folder, 
     (probe,) = probed(certificates, certificates=places, certificate_password=password)
     assert not probe.answers
     assert probe.cure
+
+
+@pytest.fixture
+def two_pfx(tmp_path, monkeypatch):
+    """Two sealed files with different passwords, and where those are."""
+    content = (pki.der(contoso(), "site-client"), pki.key("site-client"))
+    place = tmp_path / "pfx"
+    place.mkdir()
+    for name in ("One.pfx", "Two.p12"):
+        monkeypatch.setenv(f"PASSWORD_OF_{name[:3].upper()}", f"CANARY-{name}")
+        sealed = pkcs12.serialize_key_and_certificates(
+            name.encode(), content[1], x509.load_der_x509_certificate(content[0]), None,
+            BestAvailableEncryption(f"CANARY-{name}".encode()),
+        )  # fmt: skip
+        (place / name).write_bytes(sealed)
+    return place
+
+
+def test_each_file_may_have_its_own_password(two_pfx, tmp_path):
+    recording = recorded(
+        tmp_path / "r",
+        certificates,
+        certificates=(str(two_pfx),),
+        certificate_password="env:PASSWORD_OF_ONE",
+        certificate_passwords={"TWO.P12": "env:PASSWORD_OF_TWO"},
+    )
+    for name in ("one.pfx", "two.p12"):
+        about = recording.answered(f"certificate-file/{name}").about
+        assert (about["opened"], about["key_matches"]) == (True, True)
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file())
+    assert b"CANARY" not in kept
+    assert b"PRIVATE KEY" not in kept
+
+
+def test_a_password_that_cannot_be_had_costs_its_own_file_only(two_pfx, tmp_path):
+    passwords = {"one.pfx": "env:PASSWORD_OF_ONE", "two.p12": "env:NOT_SET_ANYWHERE"}
+    recording = recorded(tmp_path / "r", certificates, certificates=(str(two_pfx),), certificate_passwords=passwords)
+    assert recording.answered("certificate-file/one.pfx").about["opened"] is True
+    (detail,) = (detail for _, detail in absences(recording).values())
+    assert 'connect.files.certificate_passwords."two.p12"' in detail
+    (probe,) = probed(certificates, certificates=(str(two_pfx),), certificate_passwords=passwords)
+    assert not probe.answers
+    assert "NOT_SET_ANYWHERE" in probe.detail
+
+
+def test_a_secret_in_place_of_its_place_is_not_repeated(two_pfx, tmp_path):
+    passwords = {"one.pfx": "CANARY-One.pfx"}
+    recording = recorded(tmp_path / "r", certificates, certificates=(str(two_pfx),), certificate_passwords=passwords)
+    assert "CANARY" not in str(recording.manifest)
+
+
+def test_a_password_for_a_file_that_is_not_there_is_told(two_pfx):
+    named = {"tow.p12": "env:PASSWORD_OF_TWO"}
+    (probe,) = probed(certificates, certificates=(str(two_pfx),), certificate_passwords=named)
+    assert (probe.answers, probe.detail) == (False, "tow.p12: no such file is handed in")
+
+
+def test_the_files_that_hold_passwords_lie_beside_comgmt_toml(tmp_path):
+    toml = tmp_path / "comgmt.toml"
+    toml.write_text('[connect.files]\ncertificate_passwords = {"a.pfx" = "file:secret", "b.pfx" = "env:B"}\n')
+    passwords = connections.load(toml).files.certificate_passwords
+    assert passwords == {"a.pfx": f"file:{tmp_path / 'secret'}", "b.pfx": "env:B"}
 
 
 def test_what_nobody_wants_is_not_read(folder, tmp_path):

@@ -8,8 +8,11 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
-from comgmt_audit.cli import main
+from comgmt_audit.cli import cli, main
 from comgmt_audit.inspect_file import inspect, table
 from tests.lab import hosts, logs, pki
 from tests.lab.estate import contoso
@@ -105,6 +108,53 @@ def test_what_cannot_be_read_says_why(seen, name, content):
     found = seen(name, content)
     assert found.unread
     assert list(table(found))
+
+
+@pytest.fixture
+def pfx(tmp_path, monkeypatch):
+    """A sealed file, its password in the environment, and a wrong one beside it."""
+    monkeypatch.setenv("RIGHT", "CANARY-right")
+    monkeypatch.setenv("WRONG", "CANARY-wrong")
+    certificate = x509.load_der_x509_certificate(pki.der(contoso(), "client"))
+    sealed = BestAvailableEncryption(b"CANARY-right")
+    path = tmp_path / "client.pfx"
+    path.write_bytes(pkcs12.serialize_key_and_certificates(b"x", pki.key("client"), certificate, None, sealed))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("references", "opened", "unread"),
+    [
+        ([], None, "say where the password is"),
+        (["env:WRONG"], False, "the password does not open it"),
+        (["env:WRONG", "env:WRONG"], False, "none of the passwords"),
+        (["env:WRONG", "env:RIGHT"], True, None),
+    ],
+)
+def test_a_sealed_file_opens_with_a_password_from_its_place(pfx, capsys, references, opened, unread):
+    options = [word for reference in references for word in ("--password", reference)]
+    assert main(["inspect", "--json", *options, str(pfx)]) == 0
+    out = capsys.readouterr().out
+    (found,) = json.loads(out)
+    assert found["facts"]["opened"] is opened
+    assert found["facts"]["key_matches"] is (True if opened else None)
+    assert [why for why in found["unread"] if unread and unread in why] == found["unread"]
+    assert "CANARY" not in out
+    assert "PRIVATE" not in out
+
+
+def test_a_password_can_be_asked_for(pfx):
+    answer = CliRunner().invoke(cli, ["inspect", "--password", "ask", str(pfx)], input="CANARY-right\n")
+    assert "opened:" in answer.output
+    assert "key_matches:             True" in answer.output
+    assert "CANARY" not in answer.output
+
+
+def test_a_password_on_the_command_line_is_refused_and_not_repeated(pfx, capsys):
+    assert main(["inspect", "--password", "CANARY-right", str(pfx)]) == 2
+    err = capsys.readouterr().err
+    assert "--password does not say where the secret is" in err
+    assert "CANARY" not in err
 
 
 def test_a_file_that_is_not_there_says_so(tmp_path, capsys):
