@@ -78,7 +78,7 @@ def doctor(toml: Path, checks: Sequence[Check], clock: Clock) -> tuple[int, list
     probes = asyncio.run(_probes(_session(toml, stated, needs, clock), asked))
     lines: list[str] = []
     for source, probe in probes:
-        lines += _findings(source, probe, checks)
+        lines += findings(source, probe, checks)
     whole = all(probe.answers and not probe.missing for _, probe in probes)
     return COMPLETE if whole else INCOMPLETE, lines
 
@@ -106,19 +106,29 @@ async def _probes(session: Session, read: Iterable[Source]) -> list[tuple[Source
     return [found for several in await asyncio.gather(*map(ask, read)) for found in several]
 
 
-def _findings(source: Source, probe: Probe, checks: Sequence[Check]) -> Iterator[str]:
+def findings(source: Source, probe: Probe, checks: Sequence[Check]) -> Iterator[str]:
+    """The lines on one source: does it answer, as whom, with which rights, and what each missing one costs."""
     state = "answers" if probe.answers else "does not answer"
-    yield f"{probe.source}: {state}{f' as {probe.identity}' if probe.identity else ''}" + (
-        f" ({probe.detail})" if probe.detail else ""
-    )
-    lost = [id for id, right in source.PERMISSIONS.items() if not probe.answers or right.name in (probe.missing or ())]
-    if probe.missing:
-        yield f"  missing: {', '.join(sorted(probe.missing))}"
-    costs = [check.id for check in checks if _reads(check, lost)]
+    who = f" as {probe.identity}" if probe.identity else ""
+    yield f"{probe.source}: {state}{who}" + (f" ({probe.detail})" if probe.detail else "")
+    if probe.granted:
+        yield f"  has: {', '.join(sorted(probe.granted))}"
+    if not probe.answers:
+        yield from _costs(source.PERMISSIONS, checks, probe.cure)
+    for name, cure in sorted((probe.missing or {}).items()):
+        yield f"  missing: {name}"
+        lost = [id for id, rights in source.PERMISSIONS.items() if any(right.name == name for right in rights)]
+        yield from _costs(lost, checks, cure)
+
+
+def _costs(lost: Iterable[str], checks: Sequence[Check], cure: str) -> Iterator[str]:
+    """What cannot be judged without these observations, and what to do."""
+    lost = tuple(lost)
+    costs = sorted(check.id for check in checks if _reads(check, lost))
     if costs:
-        yield f"  not assessed without it: {', '.join(sorted(costs))}"
-    if probe.cure and (probe.missing or not probe.answers):
-        yield f"  cure: {probe.cure}"
+        yield f"  not assessed without it: {', '.join(costs)}"
+    if cure:
+        yield f"  cure: {cure}"
 
 
 def _reads(check: Check, lost: Iterable[str]) -> bool:
@@ -129,15 +139,16 @@ def _reads(check: Check, lost: Iterable[str]) -> bool:
 def permissions(checks: Sequence[Check], form: str) -> str:
     """The least-privileged rights that the checks need: ``table``, ``az`` commands, or a ``manifest``."""
     needs = Needs.of(checks)
-    rights: dict[tuple[str, str, str], Permission] = {}
+    rights: dict[tuple[str, str, str], list[Permission]] = {}
     for source in recorder.sources(connections.Connections()):
-        for right in recorder.permissions(source, needs).values():
-            rights.setdefault((source.NAME, right.kind, right.name), right)
+        for several in recorder.permissions(source, needs).values():
+            for right in several:
+                rights.setdefault((source.NAME, right.kind, right.name), []).append(right)
     if form == "table":
         return _table(rights)
     granted = {
         (right.ids[right.kind], _TYPES[right.kind])
-        for (source, _, _), right in rights.items()
+        for (source, _, _), (right, *_) in rights.items()
         if source == "graph" and right.ids.get(right.kind)
     }
     if not granted:
@@ -154,8 +165,11 @@ def permissions(checks: Sequence[Check], form: str) -> str:
     return json.dumps([{"resourceAppId": _GRAPH, "resourceAccess": access}], indent=2)
 
 
-def _table(rights: dict[tuple[str, str, str], Permission]) -> str:
-    rows = [(source, kind, name, right.why) for (source, kind, name), right in sorted(rights.items())]
+def _table(rights: dict[tuple[str, str, str], list[Permission]]) -> str:
+    rows = [
+        (source, kind, name, "; ".join(dict.fromkeys(right.why for right in several)))
+        for (source, kind, name), several in sorted(rights.items())
+    ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3]]).rstrip()

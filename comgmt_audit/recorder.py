@@ -78,9 +78,9 @@ def sources(connections: Connections) -> tuple[Source, ...]:
     )
 
 
-def permissions(source: Source, needs: Needs) -> dict[str, Permission]:
-    """The rights that a source needs for what is wanted, by observation."""
-    return {id: right for id, right in source.PERMISSIONS.items() if needs(id)}
+def permissions(source: Source, needs: Needs) -> dict[str, tuple[Permission, ...]]:
+    """The rights that a source needs for what is wanted, by observation; each needs all of its rights."""
+    return {id: rights for id, rights in source.PERMISSIONS.items() if needs(id)}
 
 
 async def record(

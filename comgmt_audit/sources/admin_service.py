@@ -36,7 +36,7 @@ ANALYST = Permission(
     alternatives=("Full Administrator",),
     ids={"configmgr-role": "SMS0002R"},
 )
-PERMISSIONS = {"site/": ANALYST}
+PERMISSIONS = {"site/": (ANALYST,)}
 
 AT_ONCE = 4
 """Requests side by side; NTLM belongs to its connection, so there it is one."""
@@ -457,16 +457,14 @@ async def probe(session: Session) -> Iterable[Probe]:
     except ComgmtError as error:
         return [Probe(source=NAME, answers=False, detail=error.message, cure=error.hint)]
     full = has_full_access(account, session.design.site.code, sites, administrators)
-    rights = frozenset({ANALYST.name})
     return [
         Probe(
             source=NAME,
             answers=True,
             detail="sites " + ", ".join(str(row.get("SiteCode")) for row in sites) if sites else "no site is shown",
             identity=account,
-            granted=rights if full else frozenset(),
-            missing=frozenset() if full else rights,
-            cure="" if full else _GRANT,
+            granted=frozenset({ANALYST.name}) if full else frozenset(),
+            missing={} if full else {ANALYST.name: _GRANT},
         )
     ]
 

@@ -28,7 +28,7 @@ READER = Permission(
 )
 """The least built-in role (Azure: built-in roles)."""
 
-PERMISSIONS = {"arm/subscription": READER, "arm/providers": READER, "arm/management-certificates": READER}
+PERMISSIONS = dict.fromkeys(("arm/subscription", "arm/providers", "arm/management-certificates"), (READER,))
 
 NAMESPACES = ("Microsoft.Compute", "Microsoft.KeyVault", "Microsoft.Network", "Microsoft.Storage")
 """What a CMG on a scale set needs (Configuration Manager: configure Microsoft Entra ID for CMG). All providers together
@@ -141,16 +141,14 @@ async def probe(session: Session) -> Iterable[Probe]:
         return [Probe(source=NAME, answers=False, detail=error.absence.detail, cure=error.absence.cure)]
     except ComgmtError as error:
         return [Probe(source=NAME, answers=False, detail=error.message, cure=error.hint)]
-    rights = frozenset({READER.name})
     return [
         Probe(
             source=NAME,
             answers=True,
             detail=found.detail if found else f"subscription {run.subscription}",
             identity=who.label,
-            granted=frozenset() if found else rights,
-            missing=rights if found else frozenset(),
-            cure=found.cure if found else "",
+            granted=frozenset() if found else frozenset({READER.name}),
+            missing={READER.name: found.cure} if found else {},
         )
     ]
 

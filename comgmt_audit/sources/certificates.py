@@ -14,7 +14,7 @@ from comgmt_audit.sources.session import Permission, Probe, Session, unreadable
 NAME = "certificate-files"
 
 PERMISSIONS = {
-    "certificate-file/": Permission(name="Read the files", kind="host", why="certificates as they were handed in")
+    "certificate-file/": (Permission(name="Read the files", kind="host", why="certificates as they were handed in"),)
 }
 """Rights by observation."""
 

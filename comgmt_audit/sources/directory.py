@@ -40,7 +40,7 @@ _DESCRIPTORS = Permission(
     kind="directory",
     why="Who may enrol stands in their security descriptors; Authenticated Users have Read unless it was taken away.",
 )
-PERMISSIONS: dict[str, Permission] = {"directory/": _ACCOUNT, "directory/certificate-templates": _DESCRIPTORS}
+PERMISSIONS = {"directory/": (_ACCOUNT,), "directory/certificate-templates": (_ACCOUNT, _DESCRIPTORS)}
 """Rights by observation."""
 
 
@@ -545,13 +545,11 @@ def _seen(forest: Forest) -> Probe:
     templates = forest.below("Certificate Templates", "pKICertificateTemplate", _TEMPLATE)
     hidden = sorted(template["dn"] for template in templates if "nTSecurityDescriptor" not in template)
     rights = {_ACCOUNT.name} | (set() if hidden or not templates else {_DESCRIPTORS.name})
-    cure = f"Give the account Read on: {', '.join(hidden)}." if hidden else ""
     return Probe(
         source=NAME,
         answers=True,
         detail=f"{forest.directory.host}, {len(forest.domains)} domain(s), {len(templates)} certificate template(s)",
         identity=forest.who(),
         granted=frozenset(rights),
-        missing=frozenset({_DESCRIPTORS.name}) if hidden else frozenset(),
-        cure=cure,
+        missing={_DESCRIPTORS.name: f"Give the account Read on: {', '.join(hidden)}."} if hidden else {},
     )

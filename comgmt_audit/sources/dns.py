@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NAME = "dns"
 
 PERMISSIONS = {
-    "dns/": Permission(name="UDP and TCP 53 to the resolvers", kind="network", why="names of the cloud services")
+    "dns/": (Permission(name="UDP and TCP 53 to the resolvers", kind="network", why="names of the cloud services"),)
 }
 """Rights by observation."""
 

@@ -88,7 +88,7 @@ class _Run:
     async def _document(self, id: str, path: str, permission: Permission, taken: Callable[[Row], Row]) -> Row | None:
         try:
             async with self._room:
-                answer = taken(await self.graph.get(path, _grant(permission)))
+                answer = taken(await self.graph.get(path, self._cure(permission)))
         except ReadError as error:
             self.absent(id, f"GET {path}", error.absence)
             return None
@@ -114,7 +114,7 @@ class _Run:
             self.session.writer.stream(listing.id, Form.LINES, spool, **rest)
 
     async def _fill(self, spool: Spool, listing: Listing, first: Raw | None) -> None:
-        cure = _AS_USER if listing.delegated_only else _grant(listing.permission)
+        cure = self._cure(*listing.permissions)
         headers = EVENTUAL if "$count=true" in listing.path else None
         async with self.graph.pages(listing.path, headers=headers, cure=cure, first=first) as pages:
             async for rows in pages:
@@ -147,13 +147,25 @@ class _Run:
         groups = sorted(group for group in self.groups if _GUID.fullmatch(group))
         wanted = [one for group in groups for one in members(group) if self.session.wanted(one.id)]
         found = await self.graph.batch((one.path for one in wanted), headers=EVENTUAL)
-        await asyncio.gather(*(self.listing(one, _first(found[one.path], one)) for one in wanted))
+        await asyncio.gather(*(self.listing(one, self._first(found[one.path], one)) for one in wanted))
+
+    def _first(self, answer: Raw | ReadError, listing: Listing) -> Raw | ReadError:
+        """The first page of a list, as a batch gave it; a batch has one cure for all that is refused in it."""
+        if isinstance(answer, ReadError) and not answer.absence.cure:
+            cure = self._cure(*listing.permissions)
+            return ReadError(msgspec.structs.replace(answer.absence, cure=cure), answer.error)
+        return answer
+
+    def _cure(self, *rights: Permission) -> str:
+        """What to do where one of these rights is missing: for those that the token lacks, if it shows that."""
+        lacking = [right for right in rights if not _has(self.who, right)]
+        return " ".join(_grant(right) for right in lacking or rights)
 
     async def workloads(self) -> None:
         """How much of each workload is assigned in Intune."""
         id, request = graph_workloads.ID, graph_workloads.REQUEST
         async with self._room:
-            rows, error = await graph_workloads.read(self.graph, self.who.delegated, _grant(PERMISSIONS[id]))
+            rows, error = await graph_workloads.read(self.graph, self.who.delegated, self._cure)
         if error and not rows:
             self.absent(id, request, error.absence)
             return
@@ -193,7 +205,7 @@ async def probe(session: Session) -> Iterable[Probe]:
     """Who we are in Graph, and which permissions the wanted observations lack."""
     try:
         async with _signed_in(session) as (graph, who):
-            needed = [right for id, right in PERMISSIONS.items() if session.wanted(id)]
+            needed = [right for id, rights in PERMISSIONS.items() if session.wanted(id) for right in rights]
             lacking = {right.name: right for right in needed if not _has(who, right)}
             await _answers(graph)
     except ReadError as error:
@@ -207,8 +219,7 @@ async def probe(session: Session) -> Iterable[Probe]:
             detail=f"tenant {who.tenant}" if who.tenant else "",
             identity=who.label,
             granted=who.permissions,
-            missing=None if who.permissions is None else frozenset(lacking),
-            cure=" ".join(_grant(right) for right in lacking.values()),
+            missing=None if who.permissions is None else {name: _grant(right) for name, right in lacking.items()},
         )
     ]
 
@@ -284,13 +295,6 @@ def _without_tokens(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_tokens(item) for name, item in value.items()}
     return value
-
-
-def _first(answer: Raw | ReadError, listing: Listing) -> Raw | ReadError:
-    """The first page of a list, as a batch gave it; a batch has one cure for all that is refused in it."""
-    if isinstance(answer, ReadError) and not answer.absence.cure:
-        return ReadError(msgspec.structs.replace(answer.absence, cure=_grant(listing.permission)), answer.error)
-    return answer
 
 
 _COMMANDS = {"#microsoft.graph.windowsMobileMSI": "commandLine", "#microsoft.graph.win32LobApp": "installCommandLine"}

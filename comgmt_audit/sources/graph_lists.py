@@ -73,6 +73,17 @@ MEMBERS = _permission(
     *("GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All"),
     *("Directory.Read.All", "Directory.ReadWrite.All"),
 )
+USERS = _permission(
+    "User.Read.All",
+    "users and their licences",
+    *("User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+)
+DEVICES = _permission(
+    "Device.Read.All", "which devices are in a group", "Directory.Read.All", "Directory.ReadWrite.All"
+)
+APPLICATIONS = _permission(
+    "DeviceManagementApps.Read.All", "the app that installs the client", "DeviceManagementApps.ReadWrite.All"
+)
 CONFIGURATION = _permission(
     "DeviceManagementConfiguration.Read.All",
     "which policies are assigned in Intune",
@@ -86,7 +97,8 @@ class Listing(Struct, frozen=True, kw_only=True):
     id: str
     path: str
     kept: Shape
-    permission: Permission
+    permissions: tuple[Permission, ...]
+    """All of them are needed: with one that is missing, Graph may leave out properties and not say so."""
     delegated_only: bool = False
     """The interface knows no application permission."""
 
@@ -96,10 +108,10 @@ class Listing(Struct, frozen=True, kw_only=True):
         return f"GET {self.path}"
 
 
-def _selected(id: str, path: str, properties: str, permission: Permission, *, query: str = "") -> Listing:
+def _selected(id: str, path: str, properties: str, *permissions: Permission, query: str = "") -> Listing:
     """A list whose properties the service is asked to select."""
     names = ",".join(shape(properties))
-    return Listing(id=id, path=f"{path}?$select={names}{query}", kept=shape(properties), permission=permission)
+    return Listing(id=id, path=f"{path}?$select={names}{query}", kept=shape(properties), permissions=permissions)
 
 
 def _scope(kind: str, name: str) -> Listing:
@@ -110,7 +122,7 @@ def _scope(kind: str, name: str) -> Listing:
             "id,displayName,description,appliesTo,isValid,discoveryUrl,termsOfUseUrl,complianceUrl,"
             "includedGroups(id,displayName)"
         ),
-        permission=_permission("Policy.Read.All", f"the {kind.upper()} user scope", kind="delegated"),
+        permissions=(_permission("Policy.Read.All", f"the {kind.upper()} user scope", kind="delegated"),),
         delegated_only=True,
     )
 
@@ -130,9 +142,7 @@ APPS = Listing(
         "setupFilePath,commandLine,installCommandLine,productCode,productVersion,ignoreVersionDetection,"
         f"assignments(id,intent,{_TARGET})"
     ),
-    permission=_permission(
-        "DeviceManagementApps.Read.All", "the app that installs the client", "DeviceManagementApps.ReadWrite.All"
-    ),
+    permissions=(APPLICATIONS,),
 )
 
 LISTINGS = (
@@ -158,11 +168,7 @@ LISTINGS = (
         "/v1.0/users",
         "id,userPrincipalName,accountEnabled,userType,usageLocation,onPremisesSyncEnabled,assignedLicenses,"
         "licenseAssignmentStates",
-        _permission(
-            "User.Read.All",
-            "users and their licences",
-            *("User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
-        ),
+        USERS,
         query="&$top=999",
     ),
     _selected("graph/groups", "/v1.0/groups", "id,displayName,securityEnabled,groupTypes", MEMBERS, query="&$top=999"),
@@ -174,11 +180,13 @@ LISTINGS = (
             "id,principalId,roleDefinitionId,directoryScopeId,"
             "principal(@odata.type,id,displayName,userPrincipalName,accountEnabled)"
         ),
-        permission=_permission(
-            "RoleManagement.Read.Directory",
-            "who is Global Administrator",
-            *("RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory"),
-            *("Directory.Read.All", "Directory.ReadWrite.All"),
+        permissions=(
+            _permission(
+                "RoleManagement.Read.Directory",
+                "who is Global Administrator",
+                *("RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory"),
+                *("Directory.Read.All", "Directory.ReadWrite.All"),
+            ),
         ),
     ),
     _selected(
@@ -210,8 +218,8 @@ LISTINGS = (
         id="graph/oauth2-permission-grants",
         path="/v1.0/oauth2PermissionGrants?$filter=consentType eq 'AllPrincipals'",
         kept=shape("id,clientId,consentType,principalId,resourceId,scope"),
-        permission=_permission(
-            "Directory.Read.All", "admin consent to delegated permissions", "Directory.ReadWrite.All"
+        permissions=(
+            _permission("Directory.Read.All", "admin consent to delegated permissions", "Directory.ReadWrite.All"),
         ),
     ),
     Listing(
@@ -220,10 +228,12 @@ LISTINGS = (
         kept=shape(
             "id,appRoleId,createdDateTime,principalId,principalType,principalDisplayName,resourceId,resourceDisplayName"
         ),
-        permission=_permission(
-            "Application.Read.All",
-            "admin consent to application permissions",
-            *("Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+        permissions=(
+            _permission(
+                "Application.Read.All",
+                "admin consent to application permissions",
+                *("Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+            ),
         ),
     ),
     _scope("mdm", "mobileDeviceManagementPolicies"),
@@ -237,10 +247,12 @@ LISTINGS = (
             "managedDeviceAuthority,installConfigurationManagerAgent,configurationManagerAgentCommandLineArgument,"
             f"assignments(id,{_TARGET})"
         ),
-        permission=_permission(
-            "DeviceManagementServiceConfig.Read.All",
-            "enrolment restrictions and co-management settings",
-            *("DeviceManagementServiceConfig.ReadWrite.All", *_INTUNE_CONFIGURATION),
+        permissions=(
+            _permission(
+                "DeviceManagementServiceConfig.Read.All",
+                "enrolment restrictions and co-management settings",
+                *("DeviceManagementServiceConfig.ReadWrite.All", *_INTUNE_CONFIGURATION),
+            ),
         ),
     ),
     APPS,
@@ -282,31 +294,27 @@ def installs_client(app: Row) -> bool:
 
 
 def members(group: str) -> tuple[Listing, Listing]:
-    """The two lists of who is in a group, nested groups included: users, and devices."""
+    """The two lists of who is in a group, nested groups included: users, and devices.
+
+    Who may read the group's members only gets them with nothing but their ids (Microsoft Graph: list group transitive
+    members): the right to read users, and devices, is needed as well.
+    """
     return (
-        _members(f"graph/group-members/{group}", group, "user", "id,userPrincipalName,accountEnabled", MEMBERS),
-        _members(
-            f"graph/group-devices/{group}",
-            group,
-            "device",
-            "id,displayName,accountEnabled",
-            _permission(
-                "Device.Read.All", "which devices are in a group", "Directory.Read.All", "Directory.ReadWrite.All"
-            ),
-        ),
+        _members(f"graph/group-members/{group}", group, "user", "id,userPrincipalName,accountEnabled", USERS),
+        _members(f"graph/group-devices/{group}", group, "device", "id,displayName,accountEnabled", DEVICES),
     )
 
 
 def _members(id: str, group: str, kind: str, properties: str, permission: Permission) -> Listing:
     path = f"/v1.0/groups/{group}/transitiveMembers/microsoft.graph.{kind}"
-    return _selected(id, path, properties, permission, query="&$top=999&$count=true")
+    return _selected(id, path, properties, MEMBERS, permission, query="&$top=999&$count=true")
 
 
-PERMISSIONS: dict[str, Permission] = {
-    "graph/organization": ORGANIZATION,
-    "graph/mdm-authority": AUTHORITY,
-    **{listing.id: listing.permission for listing in LISTINGS},
-    **{listing.id: listing.permission for listing in members("")},
-    "graph/workload-policies": CONFIGURATION,
+PERMISSIONS: dict[str, tuple[Permission, ...]] = {
+    "graph/organization": (ORGANIZATION,),
+    "graph/mdm-authority": (AUTHORITY,),
+    **{listing.id: listing.permissions for listing in LISTINGS},
+    **{listing.id: listing.permissions for listing in members("")},
+    "graph/workload-policies": (CONFIGURATION, APPLICATIONS),
 }
-"""The right that each observation needs; ids that end in ``/`` are prefixes."""
+"""The rights that each observation needs, all of them; ids that end in ``/`` are prefixes."""

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from comgmt_audit.sources.graph_lists import installs_client, targets
+from comgmt_audit.sources.graph_lists import APPLICATIONS, CONFIGURATION, installs_client, targets
 from comgmt_audit.sources.graph_pages import Graph, Row
 from comgmt_audit.sources.http import ReadError
+from comgmt_audit.sources.session import Permission
 
 ID = "graph/workload-policies"
 REQUEST = "GET /beta/deviceManagement/deviceCompliancePolicies?$expand=assignments (and one list a workload)"
@@ -130,12 +131,15 @@ WORKLOADS = {
 """By the names that facts use (``docs/recording/graph.md``), in the order of the recording."""
 
 
-async def read(graph: Graph, delegated: bool | None, cure: str) -> tuple[list[Row], ReadError | None]:
+async def read(
+    graph: Graph, delegated: bool | None, cure: Callable[[Permission], str]
+) -> tuple[list[Row], ReadError | None]:
     """A row a workload; a workload of which a list cannot be read has none. The error is one of those lists'.
 
+    *cure* says what to do where a right is missing.
     *delegated*: a signed-in user sees what the scope tags of his role allow, so that nothing seen says nothing.
     """
-    answers = await asyncio.gather(*(_assigned(graph, path, cure) for path in LISTS.values()))
+    answers = await asyncio.gather(*(_assigned(graph, path, cure(_right(name))) for name, path in LISTS.items()))
     assigned: dict[str, list[Row]] = {}
     error: ReadError | None = None
     for name, answer in zip(LISTS, answers, strict=True):
@@ -150,6 +154,11 @@ async def read(graph: Graph, delegated: bool | None, cure: str) -> tuple[list[Ro
         if assigned.keys() >= set(workload.lists)
     ]
     return rows, error
+
+
+def _right(name: str) -> Permission:
+    """The right that a list needs."""
+    return APPLICATIONS if name == "apps" else CONFIGURATION
 
 
 def _count(workload: Workload, found: Counts, delegated: bool | None) -> int | None:

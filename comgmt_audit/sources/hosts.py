@@ -22,8 +22,8 @@ from comgmt_audit.text_encoding import decode
 NAME = "host"
 
 PERMISSIONS = {
-    "host/": Permission(
-        name="Administrator of the computer", kind="host", why="stores, policy and join state, elevated"
+    "host/": (
+        Permission(name="Administrator of the computer", kind="host", why="stores, policy and join state, elevated"),
     )
 }
 """Rights by observation: whoever runs the collect script needs them, the scanner only the files."""

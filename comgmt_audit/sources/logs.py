@@ -26,7 +26,7 @@ from comgmt_audit.text_encoding import decode
 
 NAME = "log"
 
-PERMISSIONS = {"log/": Permission(name="Read on the log folder", kind="host", why="logs of servers and clients")}
+PERMISSIONS = {"log/": (Permission(name="Read on the log folder", kind="host", why="logs of servers and clients"),)}
 """Rights by observation."""
 
 LOGS = {

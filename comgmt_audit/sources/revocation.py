@@ -37,7 +37,7 @@ AFTER = ("certificate-files", "host", "directory")
 """The sources, by NAME, whose answers this one looks through: they must have finished."""
 
 PERMISSIONS = {
-    "crl/": Permission(name="TCP 80 to the distribution points", kind="network", why="certificate revocation lists")
+    "crl/": (Permission(name="TCP 80 to the distribution points", kind="network", why="certificate revocation lists"),)
 }
 """Rights by observation."""
 

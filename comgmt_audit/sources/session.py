@@ -7,8 +7,8 @@ A source is a module of this folder with
   nothing but cancellation: a request that fails becomes an absence, so that all other requests still count;
 - ``async def probe(session)``: a few cheap requests that say who we are there, and what we may read (``doctor``);
 - ``AFTER`` (optional): names of sources whose answers it reads from the writer; the recorder lets them finish first;
-- ``PERMISSIONS``: for each observation (an id, or a prefix that ends in ``/``) the right that it needs, as the
-  administrator must grant it.
+- ``PERMISSIONS``: for each observation (an id, or a prefix that ends in ``/``) the rights that it needs, all of them,
+  as the administrator must grant them.
 
 Blocking libraries run in ``asyncio.to_thread``; sources run side by side, and the writer is safe for that.
 """
@@ -16,7 +16,7 @@ Blocking libraries run in ``asyncio.to_thread``; sources run side by side, and t
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -45,7 +45,8 @@ class Session(Struct, frozen=True, kw_only=True):
 class Probe(Struct, frozen=True, kw_only=True):
     """What ``doctor`` says of one source: does it answer, as whom, and which rights are there or missing.
 
-    ``granted`` and ``missing`` hold rights in the words of PERMISSIONS; ``None``: the source does not say.
+    ``granted`` and ``missing`` hold rights in the words of PERMISSIONS; ``None``: the source does not say. ``missing``
+    says for each what to do; ``cure`` is what to do where the source does not answer.
     """
 
     source: str
@@ -53,7 +54,7 @@ class Probe(Struct, frozen=True, kw_only=True):
     detail: str
     identity: str = ""
     granted: frozenset[str] | None = None
-    missing: frozenset[str] | None = None
+    missing: Mapping[str, str] | None = None
     cure: str = ""
 
 
@@ -76,7 +77,7 @@ class Source(Protocol):
     """The shape of a source module."""
 
     NAME: str
-    PERMISSIONS: dict[str, Permission]
+    PERMISSIONS: dict[str, tuple[Permission, ...]]
 
     async def record(self, session: Session) -> None:
         """Keep every wanted answer, or why there is none."""

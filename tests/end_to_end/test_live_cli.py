@@ -12,6 +12,7 @@ from comgmt_audit import cli, live_cli, recorder
 from comgmt_audit.recording import Recording
 from comgmt_audit.sources import graph, http, sign_in
 from tests.lab.estate import contoso, record
+from tests.lab.names import NOW
 from tests.lab.servers import cloud
 from tests.lab.servers.cloud_tokens import ROLES
 
@@ -37,6 +38,7 @@ def run(capsys):
 @pytest.fixture
 def patched(monkeypatch):
     monkeypatch.setattr(http, "FIRST_PAUSE", 0.01)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(NOW.timestamp())))  # the lab's tenant was synchronised then
     sign_in.sign_in.cache_clear()
     return monkeypatch
 
@@ -105,6 +107,7 @@ def test_doctor_is_content_where_nothing_is_missing(run, live):
     assert code == 0
     assert "graph: answers as" in out
     assert "arm: answers as" in out
+    assert "  has: Reader\n" in out
     assert "missing:" not in out
 
 
@@ -185,8 +188,26 @@ def test_permissions_are_the_least_of_the_selected_checks(run):
     assert [row[:3] for row in rows] == [["graph", "application", "DeviceManagementServiceConfig.Read.All"]]
 
 
+@pytest.mark.parametrize(
+    ("check", "needed"),
+    [
+        ("COM050", {"DeviceManagementApps.Read.All", "DeviceManagementConfiguration.Read.All"}),
+        ("ENR020", {"GroupMember.Read.All", "User.Read.All", "Device.Read.All"}),
+    ],
+)
+def test_what_needs_several_permissions_gets_all_of_them(run, check, needed):
+    _, out, _ = run("permissions", "--select", check)
+    rows = [line.split() for line in out.splitlines()]
+    assert needed <= {row[2] for row in rows}
+    _, manifest, _ = run("permissions", "--select", check, "--as", "manifest")
+    ids = {access["id"] for access in json.loads(manifest)[0]["resourceAccess"]}
+    rights = {right.name: right for several in graph.PERMISSIONS.values() for right in several}
+    assert {rights[name].ids["application"] for name in needed} <= ids
+
+
 def test_permissions_as_commands_and_as_manifest_say_the_same(run):
-    right = graph.PERMISSIONS["graph/mdm-authority"].ids["application"]
+    (authority,) = graph.PERMISSIONS["graph/mdm-authority"]
+    right = authority.ids["application"]
     _, commands, _ = run("permissions", "--select", "TEN010", "--as", "az")
     assert f"--api-permissions {right}=Role\n" in commands
     _, manifest, _ = run("permissions", "--select", "TEN010", "--as", "manifest")

@@ -191,7 +191,9 @@ def workloads(
 
     async def run() -> Any:
         async with Client(["https://graph.microsoft.com"], transport=httpx.MockTransport(answer)) as client:
-            return await graph_workloads.read(Graph(client, "https://graph.microsoft.com"), delegated, "Grant it.")
+            return await graph_workloads.read(
+                Graph(client, "https://graph.microsoft.com"), delegated, lambda right: f"Grant {right.name}."
+            )
 
     rows, error = asyncio.run(run())
     assert bool(error) == bool(refused)

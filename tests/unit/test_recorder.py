@@ -32,7 +32,9 @@ class Fake:
 
     def __init__(self, name: str, *ids: str, then: Asked | None = None) -> None:
         self.NAME = name
-        self.PERMISSIONS = {id: Permission(name="Read", kind="network") for id in ids}
+        self.PERMISSIONS: dict[str, tuple[Permission, ...]] = {
+            id: (Permission(name="Read", kind="network"),) for id in ids
+        }
         self.asked: list[str] = []
         self._then = then
 
