@@ -2,10 +2,14 @@
 # Collects evidence for comgmt-audit on the computer it runs on. It reads only, and never exports a private key.
 # Run it elevated; on clients, as the signed-in user who is an administrator:
 #   powershell.exe -NoProfile -ExecutionPolicy Bypass -File .\collect.ps1
-# It writes one file, <FQDN>.json, into the current folder; gpresult leaves its XML in the user's temporary folder.
+# It writes one file, <FQDN>.json, into the current folder; with -Pipeline it writes none and prints the same.
+# gpresult leaves its XML in the user's temporary folder.
 # Not yet run on Windows by its authors: read it before you run it.
+param([switch] $Pipeline)
 
 $ErrorActionPreference = 'Stop'
+$mode = "$($ExecutionContext.SessionState.LanguageMode)"
+if ($mode -ne 'FullLanguage') { throw "LanguageMode=$mode" }
 $errors = @{}
 $outputs = @{}
 
@@ -23,13 +27,17 @@ function Get-Key($Certificate) {
     $found = @{ provider = $null; keySpec = $null; exportable = $null }
     if (-not $Certificate.HasPrivateKey) { return $found }
     try {
-        $key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($Certificate)
+        # Asked first: the newer way opens the key of a CSP through a key storage provider, and would name that one.
+        $key = $Certificate.PrivateKey
+        if ($null -eq $key) {
+            $key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($Certificate)
+        }
         if ($key -is [System.Security.Cryptography.RSACng]) {
             $found.provider = $key.Key.Provider.Provider
-            $found.exportable = [bool]($key.Key.ExportPolicy -band 3)
+            $found.exportable = [bool]([int]$key.Key.ExportPolicy -band 3)
         } elseif ($key -is [System.Security.Cryptography.RSACryptoServiceProvider]) {
             $found.provider = $key.CspKeyContainerInfo.ProviderName
-            $found.keySpec = if ($key.CspKeyContainerInfo.KeyNumber -eq 'Signature') { 'AT_SIGNATURE' } else { 'AT_KEYEXCHANGE' }
+            $found.keySpec = if ("$($key.CspKeyContainerInfo.KeyNumber)" -eq 'Signature') { 'AT_SIGNATURE' } else { 'AT_KEYEXCHANGE' }
             $found.exportable = $key.CspKeyContainerInfo.Exportable
         }
     } catch {
@@ -81,6 +89,7 @@ function Get-PolicyResult {
     $file = [IO.Path]::Combine([IO.Path]::GetTempPath(), "comgmt-audit-gpresult-$PID.xml")
     & "$env:SystemRoot\System32\gpresult.exe" /scope computer /x $file /f | Out-Null
     if ($LASTEXITCODE -ne 0) { throw "gpresult ended with $LASTEXITCODE" }
+    if (-not (Test-Path -LiteralPath $file)) { throw 'gpresult wrote no file: this account has no policy results there' }
     [IO.File]::ReadAllText($file)
 }
 
@@ -94,10 +103,11 @@ function Get-Logs {
     if ($site) { $folders += "$site\Logs" }
     foreach ($folder in $folders) {
         foreach ($log in 'CloudMgr', 'CoManagementHandler', 'mpcontrol', 'SMS_AZUREAD_DISCOVERY_AGENT', 'SMS_Cloud_ProxyConnector') {
-            $file = "$folder\$log.log"
-            if (-not (Test-Path -LiteralPath $file)) { continue }
-            $text = Get-Part $file { (Get-Content -LiteralPath $file -Tail 5000 -Encoding UTF8) -join "`r`n" }
-            if ($text) { $found["$log.log"] = $text }
+            foreach ($name in "$log.lo_", "$log.log") {
+                if (-not (Test-Path -LiteralPath "$folder\$name")) { continue }
+                $text = Get-Part $name { (Get-Content -LiteralPath "$folder\$name" -Tail 5000 -Encoding UTF8) -join "`r`n" }
+                if ($text) { $found[$name] = $text }
+            }
         }
     }
     $found
@@ -116,7 +126,7 @@ $address = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProper
 $name = if ($address.DomainName) { "$($address.HostName).$($address.DomainName)" } else { $address.HostName }
 $logs = Get-Part 'logs' { Get-Logs }
 if ($null -eq $logs) { $logs = @{} }
-$json = ConvertTo-Json -Depth 8 -InputObject @{
+$json = ConvertTo-Json -Compress -Depth 8 -InputObject @{
     collector = 1
     host = $name
     elevated = $elevated
@@ -126,6 +136,12 @@ $json = ConvertTo-Json -Depth 8 -InputObject @{
     logs = $logs
     errors = $errors
 }
-$target = [IO.Path]::Combine((Get-Location -PSProvider FileSystem).ProviderPath, "$name.json")
-[IO.File]::WriteAllText($target, $json)
-"Wrote $target"
+# ASCII alone survives every code page on the way.
+$json = [regex]::Replace($json, '[^\x20-\x7e]', { param($found) '\u{0:x4}' -f [int][char]$found.Value })
+if ($Pipeline) {
+    [regex]::Matches($json, '.{1,65536}') | ForEach-Object { $_.Value }
+} else {
+    $target = [IO.Path]::Combine((Get-Location -PSProvider FileSystem).ProviderPath, "$name.json")
+    [IO.File]::WriteAllText($target, $json)
+    "Wrote $target"
+}

@@ -116,6 +116,28 @@ class Files(Table, frozen=True, kw_only=True):
     ] = ""
 
 
+class Hosts(Table, frozen=True, kw_only=True):
+    """Windows computers that are asked themselves, where no file tells what is wanted of them."""
+
+    here: Annotated[
+        bool, Meta(description="false: do not run the collect script here, where this computer is one of them.")
+    ] = True
+    winrm: Annotated[bool, Meta(description="true: run the collect script on the others by WinRM (Kerberos).")] = False
+    names: Annotated[
+        tuple[str, ...],
+        Meta(description="FQDNs of the computers; empty: the servers and the sample clients that the design names."),
+    ] = ()
+    user: Annotated[str, Meta(description="Account (user@REALM); empty: the one that is signed in.")] = ""
+    password: Annotated[
+        str, Meta(description="Where its password is: env:NAME, file:PATH or keyring:SERVICE/USER.")
+    ] = ""
+    ssl: Annotated[
+        bool, Meta(description="true: HTTPS (5986); false: HTTP (5985), each message encrypted by Kerberos.")
+    ] = True
+    ca_file: Annotated[str, Meta(description="PEM file of the root that issued the computers' certificates.")] = ""
+    timeout: Annotated[int, Meta(ge=1, description="Seconds that one computer may take.")] = 180
+
+
 class Web(Table, frozen=True, kw_only=True):
     """CRLs, TLS endpoints, DNS: read over the network from where the scanner runs."""
 
@@ -135,6 +157,7 @@ class Connections(Table, frozen=True, kw_only=True):
     admin_service: AdminService = field(default_factory=AdminService)
     directory: Ldap = field(default_factory=Ldap)
     files: Files = field(default_factory=Files)
+    hosts: Hosts = field(default_factory=Hosts)
     web: Web = field(default_factory=Web)
 
 
@@ -157,7 +180,7 @@ def _beside(table: Table, folder: Path) -> Table:
             changes[name] = _secret(value, folder)
         elif name in {"ca_file", "certificate"}:
             changes[name] = _path(value, folder)
-        elif name in {"certificates", "hosts"}:
+        elif name in {"certificates", "hosts"}:  # of [connect.files]
             changes[name] = tuple(_path(one, folder) for one in value)
         elif name == "logs":
             changes[name] = {server: _path(one, folder) for server, one in value.items()}

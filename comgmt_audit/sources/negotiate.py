@@ -54,7 +54,6 @@ class NegotiateAuth(httpx.Auth):
     def _first(self, binding: bytes | None) -> tuple[Any, bytes | None]:
         import spnego
         from spnego.channel_bindings import GssChannelBindings
-        from spnego.exceptions import SpnegoError
 
         try:
             context = spnego.client(
@@ -66,7 +65,7 @@ class NegotiateAuth(httpx.Auth):
                 protocol=self._protocol,
             )
             return context, context.step()
-        except (SpnegoError, ImportError, OSError, ValueError) as error:
+        except sign_in_errors() as error:
             raise self._failed(error) from None
 
     def _next(self, context: Any, response: httpx.Response) -> bytes | None:
@@ -115,6 +114,18 @@ def end_point(certificate: bytes) -> bytes | None:
     digest = hashes.Hash(hashes.SHA256() if isinstance(signed, hashes.MD5 | hashes.SHA1) else signed)
     digest.update(certificate)
     return b"tls-server-end-point:" + digest.finalize()
+
+
+def sign_in_errors() -> tuple[type[Exception], ...]:
+    """What pyspnego raises where a sign-in fails: with a password also the Kerberos library's own error."""
+    from spnego.exceptions import SpnegoError
+
+    kinds: tuple[type[Exception], ...] = (SpnegoError, ImportError, OSError, ValueError)
+    try:
+        from krb5 import Krb5Error
+    except (ImportError, OSError):  # there is none on Windows
+        return kinds
+    return (*kinds, Krb5Error)
 
 
 def signed_in() -> str:

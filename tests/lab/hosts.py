@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from json import dumps, loads
+from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 from msgspec import Struct
 
 from comgmt_audit.recording import RecordingWriter
@@ -120,6 +122,42 @@ def _stored(estate: Estate, stored: Stored) -> dict[str, Any]:
         "keySpec": "AT_KEYEXCHANGE" if stored.has_key else None,
     }
     return attributes | ({"pem": pki.pem(estate, stored.role)} if stored.with_pem else {})
+
+
+class _Evidence:
+    """Takes what the estate records of its hosts, by computer and kind."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {}
+
+    def json(self, id: str, content: Any, **_: Any) -> None:
+        host, what = id.split("/")[1:]
+        self.found.setdefault(host, {})[what] = content
+
+    def text(self, id: str, content: str, **rest: Any) -> None:
+        self.json(id, content, **rest)
+
+
+def collections(estate: Estate) -> dict[str, bytes]:
+    """What the collect script prints on each of the estate's computers, by name in lower case."""
+    evidence = _Evidence()
+    record(estate, cast("RecordingWriter", evidence))
+    return {host: collection(host, **parts) for host, parts in evidence.found.items()}
+
+
+def collection(host: str, *, certificates: Any = None, registry: Any = None, **outputs: Any) -> bytes:
+    """Format 1 of the collect script: one line of ASCII."""
+    document = {
+        "collector": 1,
+        "host": host,
+        "elevated": True,
+        "certificates": certificates,
+        "registry": registry,
+        "outputs": outputs,
+        "logs": {},
+        "errors": {},
+    }
+    return dumps(loads(msgspec.json.encode(document)), separators=(",", ":")).encode("ascii")
 
 
 def gpresult(groups: tuple[str, ...]) -> str:
