@@ -115,6 +115,16 @@ def scale_set(design: Design) -> str | None:
     return None if design.gateway.deployment == "scale-set" else "the design deploys a classic cloud service"
 
 
+def scale_set_to_come(design: Design) -> str | None:
+    """The CMG will run on a virtual machine scale set, and co-management is not switched on yet."""
+    return scale_set(design) or not_enabled(design)
+
+
+def scale_set_deployed(design: Design) -> str | None:
+    """The CMG runs on a virtual machine scale set, and co-management is switched on."""
+    return scale_set(design) or enabled(design)
+
+
 def declared_tenant(design: Design) -> str | None:
     """The design names the tenant."""
     return None if design.rollout.tenant_id else "the design names no tenant id"

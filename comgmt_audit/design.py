@@ -6,6 +6,7 @@ default; the descriptions below are the documentation (``docs/configuration.md``
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -16,6 +17,10 @@ from comgmt_audit import tables
 Cloud: TypeAlias = Literal["public", "us-government", "china"]
 
 Days: TypeAlias = Annotated[int, Meta(ge=0, le=36500)]
+
+
+_SCALE_SET = re.compile(r"([a-z0-9-]+)\.([a-z0-9]+)\.cloudapp\.[a-z.]+")
+"""``LABEL.REGION.cloudapp.azure.com`` (Configuration Manager: CMG server authentication certificate)."""
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,6 +137,12 @@ class CloudService(Section, frozen=True, kw_only=True):
     def published_name(self) -> str:
         """The name that DNS leads to the service: the alias, else the service name; empty: none is declared."""
         return self.alias or self.service_name
+
+    @property
+    def scale_set_name(self) -> tuple[str, str]:
+        """Label and region in the deployment name of a scale set, in lower case; two empty texts: it is none."""
+        found = _SCALE_SET.fullmatch(self.deployment_name.lower())
+        return (found[1], found[2]) if found else ("", "")
 
 
 class Gateway(CloudService, frozen=True, kw_only=True):

@@ -1,16 +1,20 @@
-"""Azure Resource Manager: the subscription and its resource providers (``docs/recording/arm.md``)."""
+"""Azure Resource Manager: the subscription, its resource providers, and what of the CMG is there.
+
+``docs/recording/arm.md`` describes each observation.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import msgspec
 
 from comgmt_audit.errors import ComgmtError
 from comgmt_audit.recording import Absence, Reason
+from comgmt_audit.sources import arm_resources
+from comgmt_audit.sources.arm_resources import GRANT, Read, Row
 from comgmt_audit.sources.clouds import addresses
 from comgmt_audit.sources.http import Client, ReadError, trust
 from comgmt_audit.sources.session import Permission, Probe, Session, refused, unreadable
@@ -22,13 +26,19 @@ NAME = "arm"
 READER = Permission(
     name="Reader",
     kind="azure-role",
-    why="the subscription and its resource providers",
+    why="the subscription, its resource providers, and the resources of the CMG",
     alternatives=("Contributor", "Owner"),
     ids={"azure-role": "acdd72a7-3385-48ef-bd42-f606fba81ae7"},
 )
 """The least built-in role (Azure: built-in roles)."""
 
-PERMISSIONS = dict.fromkeys(("arm/subscription", "arm/providers", "arm/management-certificates"), (READER,))
+PERMISSIONS = dict.fromkeys(
+    (
+        *("arm/subscription", "arm/providers", "arm/resources", "arm/public-addresses", "arm/role-assignments"),
+        *("arm/name-availability", "arm/management-certificates"),
+    ),
+    (READER,),
+)
 
 NAMESPACES = ("Microsoft.Compute", "Microsoft.KeyVault", "Microsoft.Network", "Microsoft.Storage")
 """What a CMG on a scale set needs (Configuration Manager: configure Microsoft Entra ID for CMG). All providers together
@@ -43,7 +53,10 @@ _SUBSCRIPTION = shape(
     "subscriptionPolicies(locationPlacementId,quotaId,spendingLimit)"
 )
 _PROVIDER = shape("id,namespace,registrationPolicy,registrationState")
-_GRANT = "Assign the role Reader on the subscription to the scanner (portal: Subscriptions > Access control)."
+_UNDECLARED = unreadable(
+    "comgmt.toml declares no deployment name of a scale set",
+    "Set gateway.deployment_name in comgmt.toml, such as contosocmg.westeurope.cloudapp.azure.com.",
+)
 _RETIRED = Absence(
     reason=Reason.ABSENT,
     detail="Microsoft has retired the service management API of classic deployments; it was not asked",
@@ -52,17 +65,32 @@ _RETIRED = Absence(
 
 
 class _Run:
-    """One recording of a subscription."""
+    """One recording of a subscription: what is wanted of it, each with its request."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.subscription = session.design.rollout.subscription_id
-        self.requests = {
-            "arm/subscription": f"/subscriptions/{self.subscription}?api-version={_SUBSCRIPTION_VERSION}",
-            "arm/providers": f"/subscriptions/{self.subscription}/providers/{{namespace}}"
-            f"?api-version={_PROVIDERS_VERSION}",
+        self.requests = {id: request for id, (request, _) in self._reads("").items() if session.wanted(id)}
+
+    def _reads(self, me: str) -> dict[str, tuple[str, Read]]:
+        """How each observation is read; *me*: the scanner's own object id."""
+        gateway = self.session.design.gateway
+        label, region = gateway.scale_set_name
+        types = (arm_resources.KEY_VAULT, *((arm_resources.STORAGE,) if gateway.serves_content != "off" else ()))
+        found = {
+            "arm/subscription": (f"GET {self._at('', _SUBSCRIPTION_VERSION)}", self._subscription),
+            "arm/providers": (f"GET {self._at('/providers/{namespace}', _PROVIDERS_VERSION)}", self._providers),
+            "arm/resources": arm_resources.resources(self.subscription, label),
+            "arm/public-addresses": arm_resources.addresses(self.subscription),
+            "arm/role-assignments": arm_resources.own_roles(self.subscription, me),
         }
-        self.wanted = [id for id in self.requests if session.wanted(id)]
+        if gateway.deployment == "scale-set" and not self.session.design.rollout.enabled:
+            # Afterwards the names are taken by ourselves.
+            found["arm/name-availability"] = arm_resources.names(self.subscription, label, region, types)
+        return found
+
+    def _at(self, path: str, version: str) -> str:
+        return f"/subscriptions/{self.subscription}{path}?api-version={version}"
 
     def retired(self) -> None:
         """The certificates of classic deployments: nobody can be asked any more."""
@@ -71,20 +99,23 @@ class _Run:
             request = f"GET https://management.core.windows.net/{self.subscription}/certificates"
             self.session.writer.absent(id, _RETIRED, source=NAME, request=request, at=self.session.clock())
 
-    async def all(self, client: Client, root: str) -> None:
+    async def all(self, client: Client, root: str, who: Identity) -> None:
         """Every wanted answer, or why there is none."""
-        asked = {"arm/subscription": self._subscription, "arm/providers": self._providers}
-        await asyncio.gather(*(self._kept(id, asked[id](client, root)) for id in self.wanted))
+        wanted = {id: read for id, (_, read) in self._reads(who.object).items() if id in self.requests}
+        if "arm/name-availability" in wanted and not self.session.design.gateway.scale_set_name[0]:
+            self.absent(["arm/name-availability"], _UNDECLARED)
+            del wanted["arm/name-availability"]
+        await asyncio.gather(*(self._kept(id, read(client, root)) for id, read in wanted.items()))
 
-    async def _kept(self, id: str, answer: Any) -> None:
+    async def _kept(self, id: str, answer: Awaitable[list[Row]]) -> None:
         try:
-            rows: list[dict[str, Any]] = await answer
+            rows = await answer
         except ReadError as error:
             # Azure also says "not found" of what the account may not see.
             absence = error.absence
-            self.absent([id], msgspec.structs.replace(absence, cure=absence.cure or _GRANT))
+            self.absent([id], msgspec.structs.replace(absence, cure=absence.cure or GRANT))
             return
-        rest = {"source": NAME, "request": f"GET {self.requests[id]}", "at": self.session.clock()}
+        rest = {"source": NAME, "request": self.requests[id], "at": self.session.clock()}
         if id == "arm/subscription":
             self.session.writer.json(id, rows[0], **rest)
         else:
@@ -94,39 +125,38 @@ class _Run:
     def absent(self, ids: Iterable[str], absence: Absence) -> None:
         """Keep why there is no answer."""
         for id in ids:
-            request = f"GET {self.requests[id]}"
-            self.session.writer.absent(id, absence, source=NAME, request=request, at=self.session.clock())
+            self.session.writer.absent(id, absence, source=NAME, request=self.requests[id], at=self.session.clock())
 
-    async def _subscription(self, client: Client, root: str) -> list[dict[str, Any]]:
-        reply = await client.get(root + self.requests["arm/subscription"], cure=_GRANT)
-        return [kept(reply.json(dict[str, Any]), _SUBSCRIPTION)]
+    async def _subscription(self, client: Client, root: str) -> list[Row]:
+        return [kept((await self.subscription_as_is(client, root)), _SUBSCRIPTION)]
 
-    async def _providers(self, client: Client, root: str) -> list[dict[str, Any]]:
-        path = root + self.requests["arm/providers"]
-        replies = await asyncio.gather(
-            *(client.get(path.replace("{namespace}", name), cure=_GRANT) for name in NAMESPACES)
-        )
-        return [kept(reply.json(dict[str, Any]), _PROVIDER) for reply in replies]
+    async def subscription_as_is(self, client: Client, root: str) -> Row:
+        """The subscription. Raises ReadError."""
+        return (await client.get(root + self._at("", _SUBSCRIPTION_VERSION), cure=GRANT)).json(Row)
+
+    async def _providers(self, client: Client, root: str) -> list[Row]:
+        urls = [root + self._at(f"/providers/{name}", _PROVIDERS_VERSION) for name in NAMESPACES]
+        replies = await asyncio.gather(*(client.get(url, cure=GRANT) for url in urls))
+        return [kept(reply.json(Row), _PROVIDER) for reply in replies]
 
 
 async def record(session: Session) -> None:
     """Keep every wanted answer of Azure, or why there is none."""
     run = _Run(session)
     run.retired()
-    if not run.wanted:
+    if not run.requests:
         return
     if not run.subscription:
-        run.absent(
-            run.wanted, unreadable("comgmt.toml names no subscription", "Set rollout.subscription_id in comgmt.toml.")
-        )
+        why = unreadable("comgmt.toml names no subscription", "Set rollout.subscription_id in comgmt.toml.")
+        run.absent(run.requests, why)
         return
     try:
-        async with _signed_in(session) as (client, root, _):
-            await run.all(client, root)
+        async with _signed_in(session) as (client, root, who):
+            await run.all(client, root, who)
     except ReadError as error:
-        run.absent(run.wanted, error.absence)
+        run.absent(run.requests, error.absence)
     except ComgmtError as error:
-        run.absent(run.wanted, refused(error.message, error.hint))
+        run.absent(run.requests, refused(error.message, error.hint))
 
 
 async def probe(session: Session) -> Iterable[Probe]:
@@ -156,10 +186,10 @@ async def probe(session: Session) -> Iterable[Probe]:
 async def _visible(run: _Run, client: Client, root: str) -> Absence | None:
     """Nothing, where the subscription can be read; else why not. Azure answers 404 for what we may not see, too."""
     try:
-        await client.get(root + run.requests["arm/subscription"], cure=_GRANT)
+        await run.subscription_as_is(client, root)
     except ReadError as error:
         if error.absence.reason in {Reason.REFUSED, Reason.ABSENT}:
-            return msgspec.structs.replace(error.absence, cure=error.absence.cure or _GRANT)
+            return msgspec.structs.replace(error.absence, cure=error.absence.cure or GRANT)
         raise
     return None
 

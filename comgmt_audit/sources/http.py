@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Literal, Protocol, Self, TypeVar
 
 import httpx
 import msgspec
@@ -96,6 +96,20 @@ def _is_read(request: dict[str, Any]) -> bool:
     )
 
 
+class _NameCheck(Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    type: Literal["Microsoft.KeyVault/vaults", "Microsoft.Storage/storageAccounts"]
+
+
+def _is_name_check(body: bytes) -> bool:
+    """Does it ask whether a name is free, and nothing else?"""
+    try:
+        msgspec.json.decode(body, type=_NameCheck)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
 class ReadingPost(Struct, frozen=True):
     """A POST that reads: the path it goes to, what its body must be, and the document that says so."""
 
@@ -109,6 +123,12 @@ READING_POSTS = (
         re.compile(r"/(v1\.0|beta)/\$batch"),
         _is_batch_of_reads,
         "Microsoft Graph, Combine multiple requests in one HTTP call using JSON batching",
+    ),
+    ReadingPost(
+        re.compile(r"/subscriptions/[0-9A-Fa-f-]{36}/providers/Microsoft\.(KeyVault|Storage)/checkNameAvailability"),
+        _is_name_check,
+        "Azure resource provider operations: Microsoft.KeyVault/checkNameAvailability/read and"
+        " Microsoft.Storage/checknameavailability/read, which the role Reader has",
     ),
 )
 """Every POST that may be sent."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from comgmt_audit.recording import RecordingWriter
-from tests.lab import pki
+from tests.lab import azure_resources, pki
 
 if TYPE_CHECKING:
     from tests.lab.estate import Estate
@@ -27,6 +27,7 @@ class Azure(Struct, frozen=True, kw_only=True):
         ("Microsoft.Storage", "Registered"),
     )
     """Namespace and registration state."""
+    resources: azure_resources.Resources = field(default_factory=azure_resources.Resources)
     management_certificates: tuple[str, ...] = ("",)
     """Thumbprints that are uploaded to the subscription; empty: Contoso's. Recorded for classic deployments only."""
 
@@ -68,6 +69,7 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
         source="arm",
         request=f"GET /subscriptions/{names.subscription_id}/providers/{{namespace}}?api-version=2021-04-01",
     )
+    azure_resources.record(estate, writer)
     if estate.design["gateway"].get("deployment") == "classic":
         writer.lines(
             "arm/management-certificates",

@@ -16,7 +16,21 @@ from msgspec import Struct, field
 
 from comgmt_audit import design as designs
 from comgmt_audit.recording import Absence, Reason, RecordingWriter
-from tests.lab import azure, certificates, directory, dns, entra_apps, hosts, intune, logs, people, pki, site, tenant
+from tests.lab import (
+    azure,
+    azure_resources,
+    certificates,
+    directory,
+    dns,
+    entra_apps,
+    hosts,
+    intune,
+    logs,
+    people,
+    pki,
+    site,
+    tenant,
+)
 from tests.lab.names import NOW, Names
 
 
@@ -171,7 +185,11 @@ def contoso_2018(**changes: Any) -> Estate:
     )
     estate = msgspec.structs.replace(contoso(), names=names, certificates=certificates.TUTORIAL)
     # The lists of the own CA stay inside, so clients must not look for them: without the bit 0x20.
-    estate = estate.with_(site__security_mask=448, directory__web=directory.WEB_OF_CLOUD_SERVICES)
+    estate = estate.with_(
+        site__security_mask=448,
+        directory__web=directory.WEB_OF_CLOUD_SERVICES,
+        azure__resources=azure_resources.CLASSIC_SERVICES,
+    )
     return estate.with_(
         design__name="Contoso 2018",
         design__baseline="tutorial-2018",

@@ -140,11 +140,16 @@ def answered(found: Asking, request: str, recorded: list[dict[str, Any]]) -> lis
     """What a request brings, without what a recorder must not keep."""
     if "{namespace}" in request:
         return [good(found.get(request.replace("{namespace}", row["namespace"]))) for row in recorded]
+    request = request.replace("{own object id}", cloud_tokens.IDENTITY)
     delegated = found.address.token(scp=["Policy.Read.All"]) if "ManagementPolicies" in request else None
     rows = found.rows(request, delegated, **(EVENTUAL if "$count=true" in request else {}))
     for row in rows:
         for secret in row.get("passwordCredentials", []):
             assert [secret.pop(name) for name in ("hint", "secretText", "customKeyIdentifier")] == ["q8~", None, None]
+    if "roleAssignments?$filter=atScope" in request:
+        return [{"properties": row["properties"]} for row in rows]
+    if "publicIPAddresses" in request:
+        return [row for row in rows if "dnsSettings" in row["properties"]]
     return rows
 
 
@@ -153,7 +158,7 @@ def recording(estate: Estate, folder: Path) -> Recording:
 
 
 def by_id(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(rows, key=lambda row: row["id"])
+    return sorted(rows, key=lambda row: str(row.get("id")))
 
 
 def test_workloads_have_as_many_assigned_policies_as_the_site_says(healthy):

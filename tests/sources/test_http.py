@@ -161,6 +161,41 @@ def test_a_batch_that_holds_anything_else_is_not(body):
         send("POST", f"{ROOT}/v1.0/$batch", content=body)
 
 
+NAMES = "/subscriptions/3b9c2f52-6d3d-4b0c-9c31-0c5f3d2a7e11/providers/Microsoft.{}/checkNameAvailability"
+ASKED = b'{"name":"contosocmg","type":"Microsoft.KeyVault/vaults"}'
+
+
+@pytest.mark.parametrize("provider", ["KeyVault", "Storage"])
+def test_asking_whether_a_name_is_free_is_a_read(provider):
+    assert send("POST", ROOT + NAMES.format(provider) + "?api-version=2022-07-01", content=ASKED)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (NAMES.format("Compute"), ASKED),
+        (NAMES.format("KeyVault") + "/x", ASKED),
+        (NAMES.format("KeyVault").replace("checkNameAvailability", "vaults/x/purge"), ASKED),
+        (NAMES.format("Storage").replace("checkNameAvailability", "storageAccounts/x/listKeys"), ASKED),
+        (NAMES.format("KeyVault").replace("3b9c2f52-6d3d-4b0c-9c31-0c5f3d2a7e11", "a/../b"), ASKED),
+        (NAMES.format("KeyVault"), b""),
+        (NAMES.format("KeyVault"), b"[]"),
+        (NAMES.format("KeyVault"), b'{"name":"contosocmg","type":"Microsoft.Compute/virtualMachines"}'),
+        (NAMES.format("KeyVault"), ASKED[:-1] + b',"properties":{}}'),
+        (NAMES.format("KeyVault"), b'{"name":{"a":1},"type":"Microsoft.KeyVault/vaults"}'),
+    ],
+)
+def test_any_other_post_to_azure_is_not(path, body):
+    with pytest.raises(RefusedRequest):
+        send("POST", ROOT + path, content=body)
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_no_other_method_goes_where_a_post_may(method):
+    with pytest.raises(RefusedRequest):
+        send(method, ROOT + NAMES.format("KeyVault"), content=ASKED)
+
+
 @pytest.mark.parametrize("name", ["X-HTTP-Method", "x-http-method-override", "X-Method-Override"])
 def test_a_header_that_means_another_method_is_refused(name):
     with pytest.raises(RefusedRequest, match="names another method"):

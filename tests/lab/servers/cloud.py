@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _READS = {"GET", "HEAD"}
+_READING_POSTS = ("/$batch", "/checkNameAvailability")
 _START = "import sys; sys.path[:0] = {path!r}; from tests.lab.servers import cloud; cloud.serve({folder!r})"
 
 
@@ -385,7 +386,7 @@ class Service(ABC):
             method=asked.method,
             address=asked.address,
             status=status,
-            read=asked.method in _READS or (asked.method == "POST" and asked.path.endswith("/$batch")),
+            read=asked.method in _READS or (asked.method == "POST" and asked.path.endswith(_READING_POSTS)),
             in_batch=in_batch,
             faults=tuple(fault.kind for fault in faults),
             token=asked.claims.uti,

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from comgmt_audit import design as designs
 from comgmt_audit.recording import RecordingWriter
-from tests.lab import azure, entra_apps, intune, people, tenant
+from tests.lab import azure, azure_resources, entra_apps, intune, people, tenant
 from tests.lab.estate import Estate
 from tests.lab.names import NOW
 from tests.lab.servers import cloud_workloads
@@ -217,6 +217,12 @@ class Objects(Struct, frozen=True, kw_only=True):
     authority: Row
     subscription: Row
     providers: list[Row]
+    resources: list[Row]
+    """Every resource as the list of all has it, and what is not the CMG's."""
+    addresses: list[Row]
+    assignments: list[Row]
+    free: dict[str, bool | None]
+    """Can the CMG's name be had, by the type of resource?"""
     requests: tuple[str, ...]
     """What the recorder asks, as it is written down."""
 
@@ -235,8 +241,22 @@ def objects(estate: Estate) -> Objects:
         authority=captured.documents["graph/mdm-authority"],
         subscription=captured.documents["arm/subscription"],
         providers=rows["arm/providers"],
+        resources=[azure_resources.resource(estate, one) for one in (*estate.azure.resources.listed, _OTHER)],
+        addresses=[*(azure_resources.address(estate, one) for one in estate.azure.resources.addresses), _unnamed()],
+        assignments=azure_resources.assignments(estate),
+        free={type: azure_resources.free(estate, type) for type in _NAMED},
         requests=tuple(captured.requests),
     )
+
+
+_NAMED = (azure_resources.ADDRESS, azure_resources.KEY_VAULT, azure_resources.STORAGE)
+_OTHER = azure_resources.Resource(type=azure_resources.SCALE_SET, name="web-shop", group="rg-shop")
+"""What is not the CMG's."""
+
+
+def _unnamed() -> Row:
+    """An address that has no name in DNS."""
+    return {"id": "/subscriptions/0/resourceGroups/rg-shop/providers/x/nat", "name": "nat", "properties": {}}
 
 
 def _members(rows: dict[str, list[Row]], group: str) -> dict[str, list[Row]]:
