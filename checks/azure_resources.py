@@ -17,7 +17,6 @@ from comgmt_audit.facts.azure_resources import (
     PublicAddresses,
     Resource,
 )
-from comgmt_audit.facts.cloud_services import Gateways
 
 from ._scope import scale_set, scale_set_deployed, scale_set_to_come
 from ._shared import learn
@@ -147,23 +146,21 @@ def resources_are_in_the_declared_region(
             yield cannot_tell(one, "Azure did not say its region", cure=GRANT)
 
 
-@check("AZR060", severity=Severity.LOW, tags=["beyond"], applies=scale_set_deployed, after=["AZR020"], refs=[MODIFY])
-def resources_are_in_the_sites_group(
-    resources: AzureResources, addresses: PublicAddresses, gateways: Gateways, design: Design
-) -> Findings:
-    """Every resource of the CMG is in the resource group that the site names.
+@check("AZR060", severity=Severity.LOW, tags=["beyond"], applies=scale_set, after=["AZR020"], refs=[SETUP, MODIFY])
+def resources_are_in_one_group(resources: AzureResources, addresses: PublicAddresses, design: Design) -> Findings:
+    """Every resource of the CMG is in one resource group.
 
-    Why: The resource group of a CMG cannot be changed; the site looks for its resources where it made them.
+    Why: The wizard makes them in one group, and that of a CMG cannot be changed: the site looks for them where it made
+    them. A resource elsewhere was moved, or made by somebody else.
     Remedy: Move the resource back (Azure portal: resource > Move), or create the CMG again in the wanted group.
     """
-    groups = sorted({one.resource_group for one in gateways.declared(design.gateway) if one.resource_group})
-    if not groups:
-        cure = "Record the site again; the console shows the group in the properties of the CMG."
-        yield cannot_tell("CMG", "the site names no resource group", cure=cure)
-        return
+    address = addresses.of(design.gateway.deployment_name)
     for one in _of_gateway(resources, addresses, design):
-        holds = one.group.casefold() in {group.casefold() for group in groups}
-        yield require(one, holds, expected=groups, actual=one.group)
+        if address is None:
+            yield cannot_tell(one, "the public address of the CMG is not shown, and its group is not known", cure=GRANT)
+        elif one is not address:
+            holds = one.group.casefold() == address.group.casefold()
+            yield require(one, holds, expected=address.group, actual=one.group)
 
 
 @check("AZR070", severity=Severity.MEDIUM, tags=["beyond"], applies=scale_set_deployed, after=["AZR030"], refs=[SETUP])

@@ -141,7 +141,7 @@ class CloudService(Section, frozen=True, kw_only=True):
     @property
     def scale_set_name(self) -> tuple[str, str]:
         """Label and region in the deployment name of a scale set, in lower case; two empty texts: it is none."""
-        found = _SCALE_SET.fullmatch(self.deployment_name.lower())
+        found = _SCALE_SET.fullmatch(dns_name(self.deployment_name))
         return (found[1], found[2]) if found else ("", "")
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from comgmt_audit.design import dns_name
 from comgmt_audit.errors import FactUnavailable
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.model import Evidence
@@ -127,7 +128,8 @@ class PublicAddresses(_Listed, frozen=True, kw_only=True):
 
     def of(self, fqdn: str) -> Resource | None:
         """The one with that name in DNS."""
-        return next((one for one in self.found if fqdn and one.fqdn.lower() == fqdn.lower()), None)
+        wanted = dns_name(fqdn)
+        return next((one for one in self.found if wanted and dns_name(one.fqdn) == wanted), None)
 
     @classmethod
     def read(cls, environment: Environment) -> PublicAddresses:

@@ -109,8 +109,3 @@ def test_before_the_roll_out_nothing_needs_to_be_there(judge):
     found = judge(to_come())
     later = [id for id in found if id.startswith("AZR") and id not in {"AZR010", "AZR080"}]
     assert {found[id].outcome for id in later} == {Outcome.NOT_APPLICABLE}
-
-
-def test_a_site_that_names_no_group_is_not_assessed(judge):
-    found = judge(contoso(names__resource_group=""))
-    assert found["AZR060"].outcome is Outcome.NOT_ASSESSED

@@ -113,7 +113,8 @@ def _id(row: Any) -> str:
 
 def _declared(estate: Estate) -> tuple[str, str]:
     """Label and region of the deployment name; nothing of a classic one."""
-    label, region, *parents = [*str(estate.design["gateway"].get("deployment_name", "")).split("."), ""]
+    name = str(estate.design["gateway"].get("deployment_name", "")).strip().removesuffix(".").lower()
+    label, region, *parents = [*name.split("."), ""]
     return (label, region) if parents[:1] == ["cloudapp"] else ("", "")
 
 

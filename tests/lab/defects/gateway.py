@@ -5,6 +5,9 @@ from __future__ import annotations
 from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso
 
+_NAME_OF_NOBODY = {"AZR020": "fail"} | dict.fromkeys(("AZR030", "AZR040", "AZR050", "AZR060", "AZR070"), "blocked")
+"""What Azure shows of a deployment name that is not in the subscription."""
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="gateway-no-gateway-fails-and-blocks-the-rest",
@@ -157,6 +160,7 @@ DEFECTS: tuple[Defect, ...] = (
             design__gateway__deployment_name="other.cloudapp.azure.com",
         ),
         outcomes={
+            **_NAME_OF_NOBODY,
             "CRT130": "fail",
             "CRT150": "fail",
             "BOO060": "fail",
@@ -179,6 +183,7 @@ DEFECTS: tuple[Defect, ...] = (
             "CMG120": "blocked",
         },
         subjects={
+            "AZR020": frozenset(["name other.cloudapp.azure.com"]),
             "CRT130": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
             "CRT150": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
             "BOO060": frozenset(["app ConfigMgr Client Setup Bootstrap: CCMHOSTNAME"]),
@@ -192,6 +197,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="Names that azure refuses fail.",
         estate=lambda: contoso(design__gateway__deployment_name=f"{'ab'}.westeurope.cloudapp.azure.com"),
         outcomes={
+            **_NAME_OF_NOBODY,
             "DNS030": "fail",
             "DNS050": "blocked",
             "DNS060": "blocked",
@@ -200,6 +206,7 @@ DEFECTS: tuple[Defect, ...] = (
             "CMG130": "fail",
         },
         subjects={
+            "AZR020": frozenset(["name ab.westeurope.cloudapp.azure.com"]),
             "DNS030": frozenset(["cmg.contoso.com (inside)", "cmg.contoso.com (outside)"]),
             "DNS080": frozenset(["ab.westeurope.cloudapp.azure.com (outside)"]),
             "CMG100": frozenset(["CMG cmg.contoso.com"]),
@@ -210,8 +217,16 @@ DEFECTS: tuple[Defect, ...] = (
         name="gateway-names-that-azure-takes-pass",
         story="Names that azure takes pass.",
         estate=lambda: contoso(design__gateway__deployment_name=f"{'abc'}.westeurope.cloudapp.azure.com"),
-        outcomes={"DNS030": "fail", "DNS050": "blocked", "DNS060": "blocked", "DNS080": "fail", "CMG100": "fail"},
+        outcomes={
+            **_NAME_OF_NOBODY,
+            "DNS030": "fail",
+            "DNS050": "blocked",
+            "DNS060": "blocked",
+            "DNS080": "fail",
+            "CMG100": "fail",
+        },
         subjects={
+            "AZR020": frozenset(["name abc.westeurope.cloudapp.azure.com"]),
             "DNS030": frozenset(["cmg.contoso.com (inside)", "cmg.contoso.com (outside)"]),
             "DNS080": frozenset(["abc.westeurope.cloudapp.azure.com (outside)"]),
             "CMG100": frozenset(["CMG cmg.contoso.com"]),
