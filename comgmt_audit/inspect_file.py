@@ -61,18 +61,21 @@ def inspect(path: Path, passwords: Sequence[str] = ()) -> Seen:
 
     :param passwords: are tried on a sealed PFX in this order; they go nowhere.
     """
+    from comgmt_audit.sources.certificate_files import shown
+
+    name = shown(str(path))
     try:
         with path.open("rb") as file:
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
-        return Seen(file=str(path), unread=(f"cannot be read: {error.strerror}",))
+        return Seen(file=name, unread=(f"cannot be read: {error.strerror}",))
     if len(data) > MAX_SIZE:
-        return Seen(file=str(path), unread=(f"is larger than {MAX_SIZE} bytes",))
+        return Seen(file=name, unread=(f"is larger than {MAX_SIZE} bytes",))
     try:
         seen = _seen(path, data, passwords)
     except (ComgmtError, FactUnavailable, ValueError, RecursionError) as error:
         seen = Seen(file="", unread=(str(error),))
-    return msgspec.structs.replace(seen, file=str(path))
+    return msgspec.structs.replace(seen, file=name)
 
 
 def table(seen: Seen) -> Iterator[str]:
@@ -92,6 +95,7 @@ def table(seen: Seen) -> Iterator[str]:
 
 def _seen(path: Path, data: bytes, passwords: Sequence[str]) -> Seen:
     """The first that recognises the file."""
+    from comgmt_audit import inspect_json
     from comgmt_audit.sources.hosts import recognised
 
     if not data:
@@ -99,13 +103,15 @@ def _seen(path: Path, data: bytes, passwords: Sequence[str]) -> Seen:
     if data[:1] == b"\x30" or path.suffix.lower() in {".pfx", ".p12", ".cer", ".crt", ".p7b", ".crl"}:
         return _binary(path, data, passwords)
     text = decode(data).text
+    if found := inspect_json.read(text):
+        return found
+    if path.suffix.lower() == ".json":
+        return Seen(file="", unread=("is called .json and is no JSON, or is cut off",))
     if "-----BEGIN " in text[:4096]:
         return _binary(path, text.encode(), passwords)
-    if path.suffix.lower() == ".json" or _is_json(text):
-        return _json(text)
     if what := recognised(text):
-        return _COMMANDS[what](text)
-    return _log(path, text)
+        return command(what, text)
+    return log(path, text)
 
 
 def _binary(path: Path, data: bytes, passwords: Sequence[str]) -> Seen:
@@ -153,7 +159,7 @@ def _crl(data: bytes) -> Seen | None:
         pem = b"-----BEGIN X509 CRL-----" in data
         crl = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
         number = [one.value.crl_number for one in crl.extensions if isinstance(one.value, x509.CRLNumber)]
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
+    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion):
         return None
     facts = {
         "issuer": crl.issuer.rfc4514_string(),
@@ -165,37 +171,13 @@ def _crl(data: bytes) -> Seen | None:
     return Seen(file="", kind="certificate revocation list", facts=facts)
 
 
-def _is_json(text: str) -> bool:
-    """A log may begin with a bracket as well, so it must be JSON as a whole."""
-    if text.lstrip()[:1] not in {"{", "["}:
-        return False
+def command(what: str, text: str) -> Seen:
+    """The output of a command, by the name that ``sources.hosts`` has for it."""
+    show = _COMMANDS.get(what)
     try:
-        msgspec.json.decode(text.encode(), type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    return True
-
-
-def _json(text: str) -> Seen:
-    from comgmt_audit.sources.hosts import parse
-
-    document = msgspec.json.decode(text.encode())
-    if isinstance(document, dict) and "collector" in document:
-        found = parse(text.encode())
-        parts = [name for name in ("certificates", "registry") if getattr(found, name) is not None]
-        facts = {"host": found.host, "elevated": found.elevated, "parts": [*parts, *found.outputs, *found.logs]}
-        unread = tuple(f"{name}: {why}" for name, why in found.errors.items())
-        return Seen(file="", kind="output of the collect script", facts=facts, unread=unread)
-    context = document.get("@odata.context") if isinstance(document, dict) else None
-    rows = document.get("value") if isinstance(document, dict) else document
-    if not isinstance(context, str):
-        return Seen(file="", unread=("is JSON of neither Microsoft Graph nor the AdminService: no @odata.context",))
-    kind = "AdminService answer" if "adminservice" in context.casefold() else "Microsoft Graph answer"
-    facts = {"context": context, "objects": len(rows) if isinstance(rows, list) else 1}
-    first = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else document
-    facts["properties"] = ", ".join(key for key in first if not key.startswith("@"))
-    unread = ("the answer goes on at its @odata.nextLink",) if "@odata.nextLink" in document else ()
-    return Seen(file="", kind=kind, facts=facts, unread=unread)
+        return show(text) if show else Seen(file="", unread=("is no command's output that we know",))
+    except ValueError as error:
+        return Seen(file="", unread=(str(error),))
 
 
 def _gpresult(text: str) -> Seen:
@@ -226,13 +208,14 @@ def _certutil(text: str) -> Seen:
     except certutil.NotListing as error:
         return Seen(file="", kind=kind, unread=(str(error),))
     rows = [
-        f"{one.thumbprint}  {one.subject}  key {_known(one.has_key)}, exportable {_known(one.exportable)}"
+        f"{one.thumbprint}  {one.subject}  key {known(one.has_key)}, exportable {known(one.exportable)}"
         for one in listed
     ]
     return Seen(file="", kind=kind, facts={"certificates": rows or "none"})
 
 
-def _known(value: bool | None) -> str:
+def known(value: object) -> str:
+    """Yes, no, or that nobody knows, in words."""
     return "not known" if value is None else "yes" if value else "no"
 
 
@@ -243,7 +226,7 @@ _COMMANDS: dict[str, Callable[[str], Seen]] = {
 }
 
 
-def _log(path: Path, text: str) -> Seen:
+def log(path: Path, text: str) -> Seen:
     """A log: of a known name by the lines of that log, else by those of all."""
     from comgmt_audit import log_catalogue
     from comgmt_audit.facts.log_records import records

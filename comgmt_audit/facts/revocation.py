@@ -293,7 +293,14 @@ def _crl(pem: bytes, id: str, vantage: str, url: str) -> Crl:
                 evidence=Evidence(id),
                 **_extensions(parsed),
             )
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except (
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        x509.InvalidVersion,
+    ):
         raise Unreadable(
             f"{url}: what came is not a revocation list",
             "Open the URL in a browser: a page of the web server in place of the list also comes with status 200.",

@@ -50,12 +50,12 @@ def read(path: Path, password: str | None = None) -> CertificateFile:
     :param password: of a PFX; ``None`` where none is known, ``""`` for the empty one.
     :raises EvidenceError: where it is no certificate file, is cut off, too large, or cannot be read.
     """
-    name = path.name
+    name = shown(path.name)
     data = _content(path)
     found = _recognised(data, name, password)
     about = {
         "file": name,
-        "path": str(path),
+        "path": shown(str(path)),
         "size": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
         **found.about,
@@ -79,12 +79,12 @@ def observe(
     known = {name.casefold(): password for name, password in passwords.items()}
     seen: dict[str, Path] = {}
     for path in sorted(paths):
-        name = path.name.lower()
+        name = shown(path.name).lower()
         if name in seen:
             raise EvidenceError(f"{path} and {seen[name]} have the same name.", "Hand in only one of them.")
         seen[name] = path
         progress(path.name)
-        rest = {"source": "certificate-files", "request": f"file {path.name}"}
+        rest = {"source": "certificate-files", "request": f"file {shown(path.name)}"}
         try:
             content = read(path, known.get(path.name.casefold()))
         except EvidenceError as error:
@@ -94,18 +94,24 @@ def observe(
             writer.pem(f"certificate-file/{name}", content.certificates, about=content.about, **rest)
 
 
+def shown(name: str) -> str:
+    """A file's name as text that can be written: on disk it need not be in any encoding."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
-        raise EvidenceError(f"{path}: cannot be read: {error.strerror}.") from None
+        raise EvidenceError(f"{shown(str(path))}: cannot be read: {error.strerror}.") from None
     if len(data) > MAX_SIZE:
         raise EvidenceError(
-            f"{path.name}: is larger than {MAX_SIZE} bytes; no certificate file is.", "Name the file that was exported."
+            f"{shown(path.name)}: is larger than {MAX_SIZE} bytes; no certificate file is.",
+            "Name the file that was exported.",
         )
     if not data:
-        raise EvidenceError(f"{path.name}: is empty.", "Export the certificate again.")
+        raise EvidenceError(f"{shown(path.name)}: is empty.", "Export the certificate again.")
     return data
 
 
@@ -188,16 +194,19 @@ def _collection(data: bytes, name: str) -> CertificateFile:
     """A .p7b (PKCS#7): certificates without any key."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+    from cryptography.x509 import InvalidVersion
 
     try:
-        found = pkcs7.load_der_pkcs7_certificates(data)[:MAX_CERTIFICATES]
-    except (ValueError, UnsupportedAlgorithm):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # BER in place of DER is legal, and warned about
+            found = pkcs7.load_der_pkcs7_certificates(data)[:MAX_CERTIFICATES]
+    except (ValueError, UnsupportedAlgorithm, InvalidVersion):
         raise EvidenceError(
             f"{name}: begins like a .p7b (PKCS#7) and is damaged, or holds no certificate.",
             "Export the certificates again.",
         ) from None
     return CertificateFile(
-        certificates=tuple(_block(certificate.public_bytes(Encoding.DER)) for certificate in found),
+        certificates=tuple(_block(_checked(one.public_bytes(Encoding.DER), name)) for one in found),
         about={"container": "pkcs7", "encoding": "DER", "has_private_key": False},
     )
 
@@ -213,11 +222,17 @@ def _checked(der: bytes, name: str) -> bytes:
 
 
 def _parsed(der: bytes) -> x509.Certificate:
+    """The certificate, with names that can be read. Raises ValueError."""
     from cryptography import x509
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # old roots break RFC 5280 in ways that are warned about
-        return x509.load_der_x509_certificate(der)
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+        except x509.InvalidVersion as error:
+            raise ValueError(str(error)) from None
+        _ = certificate.subject, certificate.issuer  # parsed when they are asked for
+        return certificate
 
 
 def _block(der: bytes) -> str:
@@ -232,7 +247,10 @@ def _pfx(data: bytes, name: str, password: str | None) -> CertificateFile:
     unprotected = pkcs12.open_with(data, "", shown)
     opened = unprotected or (pkcs12.open_with(data, password, shown) if password else None)
     key = shown.keys[0] if shown.keys else None
-    certificates = opened.certificates if opened else shown.certificates
+    try:
+        ordered = _path_first(opened.certificates if opened else shown.certificates)
+    except ValueError:
+        raise EvidenceError(f"{name}: one of its certificates is damaged.", "Export the certificate again.") from None
     about: dict[str, Any] = {
         "container": "pkcs12",
         "encoding": "DER",
@@ -249,7 +267,7 @@ def _pfx(data: bytes, name: str, password: str | None) -> CertificateFile:
         "key_spec": opened.key_spec if opened else None,
         "friendly_name": opened.friendly_name if opened else None,
     }
-    return CertificateFile(certificates=tuple(_block(der) for der in _path_first(certificates)), about=about)
+    return CertificateFile(certificates=tuple(_block(der) for der in ordered), about=about)
 
 
 def _path_first(certificates: tuple[bytes, ...]) -> tuple[bytes, ...]:

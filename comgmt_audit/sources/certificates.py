@@ -70,15 +70,15 @@ def _record(session: Session) -> None:
 
 
 def _absent(session: Session, path: Path, absence: Absence) -> None:
-    id = f"certificate-file/{path.name.lower()}"
-    session.writer.absent(id, absence, source=NAME, request=f"file {path.name}")
+    name = certificate_files.shown(path.name)
+    session.writer.absent(f"certificate-file/{name.lower()}", absence, source=NAME, request=f"file {name}")
 
 
 def _by_name(session: Session) -> dict[str, list[Path]]:
     """The files by name in lower case: the design names them without their folder."""
     found: dict[str, list[Path]] = {}
     for path in sorted(set(_files(session))):
-        found.setdefault(path.name.lower(), []).append(path)
+        found.setdefault(certificate_files.shown(path.name).lower(), []).append(path)
     return found
 
 

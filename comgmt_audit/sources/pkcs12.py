@@ -137,6 +137,7 @@ def open_with(data: bytes, password: str, shown: Structure) -> Opened | None:
     """What the password opens; ``None`` where it does not (which cannot be told from a damaged file)."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs12
+    from cryptography.x509 import InvalidVersion
 
     try:
         with warnings.catch_warnings():
@@ -165,7 +166,7 @@ def open_with(data: bytes, password: str, shown: Structure) -> Opened | None:
                 key_matches=matching,
                 key_spec=_key_spec(shown.keys[0], password) if len(shown.keys) == 1 else None,
             )
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidVersion):
         return None
 
 

@@ -154,11 +154,17 @@ def _block(parsed: x509.CertificateRevocationList) -> bytes:
 
 def _named_by_certificates(session: Session) -> list[str]:
     """The http addresses of base and delta lists in every certificate that was written down; roots need none."""
+    ders = dict.fromkeys(der for id, content in session.writer.answers(_BRINGING) for der in _certificates(id, content))
+    parsed = (_readable(_issued, der) for der in ders)
+    return [url for one in parsed if one is not None for url in _urls(one)]
+
+
+def _issued(der: bytes) -> x509.Certificate | None:
+    """A certificate that somebody else issued; ``None``: a root. Raises what reads as damage: names are parsed late."""
     from cryptography import x509
 
-    ders = dict.fromkeys(der for id, content in session.writer.answers(_BRINGING) for der in _certificates(id, content))
-    parsed = (_readable(x509.load_der_x509_certificate, der) for der in ders)
-    return [url for one in parsed if one is not None and one.subject != one.issuer for url in _urls(one)]
+    certificate = x509.load_der_x509_certificate(der)
+    return certificate if certificate.subject != certificate.issuer else None
 
 
 def _certificates(id: str, content: bytes) -> Iterator[bytes]:

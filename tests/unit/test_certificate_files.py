@@ -315,6 +315,56 @@ def test_any_changed_byte_of_a_pfx_is_read_or_named(tmp_path, place, value):
         assert all(x509.load_pem_x509_certificate(block.encode()) for block in read.certificates)
 
 
+def _public():
+    root, client = (x509.load_der_x509_certificate(pki.der(ESTATE, role)) for role in ("root", "client"))
+    return (
+        pki.der(ESTATE, "root"),
+        pki.pem(ESTATE, "client").encode(),
+        pkcs7.serialize_certificates([client, root], Encoding.DER),
+        pkcs12.serialize_key_and_certificates(b"", pki.key("client"), client, [root], NoEncryption()),
+    )
+
+
+PUBLIC = _public()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@given(
+    content=st.sampled_from(PUBLIC), places=st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 7)), min_size=1)
+)
+def test_any_turned_bit_of_a_file_is_read_or_named(tmp_path, content, places):
+    changed = bytearray(content)
+    for place, bit in places[:3]:
+        changed[place % len(changed)] ^= 1 << bit
+    try:
+        read = certificate_files.read(written(tmp_path, bytes(changed), "x.cer"))
+    except EvidenceError as error:
+        assert "x.cer" in error.message
+    else:
+        for block in read.certificates:
+            found = x509.load_pem_x509_certificate(block.encode())
+            assert found.subject is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (bytes.fromhex("a003020102"), bytes.fromhex("a00302010a")),  # version 11: no error of the family ValueError
+        (b"Contoso", b"\xffontoso"),  # a name that is no UTF-8, and is parsed when it is asked for
+    ],
+)
+@pytest.mark.parametrize("content", PUBLIC, ids=["der", "pem", "p7b", "pfx"])
+def test_what_is_parsed_late_is_refused_early(tmp_path, content, old, new):
+    if content.startswith(b"-----"):
+        pem = x509.load_pem_x509_certificate(content).public_bytes(Encoding.DER).replace(old, new)
+        changed = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(pem) + b"-----END CERTIFICATE-----\n"
+    else:
+        changed = content.replace(old, new)
+    assert changed != content
+    with pytest.raises(EvidenceError, match=r"^x\.cer: "):
+        certificate_files.read(written(tmp_path, changed, "x.cer"))
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.binary(min_size=1, max_size=200))
 def test_any_bytes_that_begin_like_a_pfx_are_named(tmp_path, content):

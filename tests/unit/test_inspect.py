@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import random
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs7, pkcs12
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from comgmt_audit.cli import cli, main
 from comgmt_audit.inspect_file import inspect, table
@@ -21,6 +25,10 @@ DSREGCMD = "| Device State  |\r\n\r\n  AzureAdJoined : YES\r\n  DomainJoined : N
 LISTING = 'My "Personal"\r\nCertUtil: -store command completed successfully.\r\n'
 GRAPH = {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users", "value": [{"id": "1"}]}
 SITE = {"@odata.context": "https://cm01/AdminService/wmi/$metadata#SMS_Site", "value": []}
+AZURE = {"id": "/subscriptions/0", "displayName": "Production", "state": "Enabled"}
+REFUSED = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges"}}
+ROW = {"@odata.etag": "FC1", "SiteName": "Contoso Primary", "SiteCode": "CON"}
+MANIFEST: dict[str, object] = {"format": 1, "seal": "", "observations": []}
 COLLECTED = {"collector": 1, "host": "cm01", "elevated": False, "errors": {"gpresult": "denied"}}
 
 
@@ -46,8 +54,17 @@ def seen(tmp_path):
             {"groups of the computer": ["everyone", "system mandatory level"]},
         ),
         ("a.txt", LISTING, "certutil output", {"certificates": "none"}),
-        ("a.json", json.dumps(GRAPH), "Microsoft Graph answer", {"objects": 1, "properties": "id"}),
-        ("a.json", json.dumps(SITE), "AdminService answer", {"objects": 0}),
+        ("a.json", json.dumps(GRAPH), "Microsoft Graph answer", {"objects": 1, "properties": "id", "names": ["1"]}),
+        ("a.json", json.dumps(SITE), "AdminService answer", {"objects": 0, "names": None}),
+        ("a.json", json.dumps(AZURE), "Azure Resource Manager answer", {"names": ["Production"]}),
+        ("a.json", json.dumps(REFUSED), "error of a service", {"code": "Authorization_RequestDenied"}),
+        (
+            "a.jsonl",
+            json.dumps(ROW) + "\n" + json.dumps(ROW) + "\n",
+            "lines of JSON, as a recording keeps a list",
+            {"objects": 2, "names": ["Contoso Primary", "Contoso Primary"], "properties": "SiteName, SiteCode"},
+        ),
+        ("manifest.json", json.dumps(MANIFEST), "manifest of a recording", {}),
         ("a.json", json.dumps(COLLECTED), "output of the collect script", {"host": "cm01", "elevated": False}),
         ("a.txt", DSREGCMD, "dsregcmd /status", {"entra_joined": True, "domain_joined": False}),
     ],
@@ -56,6 +73,75 @@ def test_evidence_is_recognised_by_its_content(seen, name, content, kind, facts)
     found = seen(name, content)
     assert found.kind == kind
     assert {key: found.facts[key] for key in facts} == facts
+
+
+def test_what_the_collect_script_wrote_is_shown_part_by_part(seen):
+    evidence = json.loads(hosts.collections(contoso())["cm01.corp.contoso.com"])
+    evidence["logs"] = {"CloudMgr.log": "".join(
+        logs.server_line(hours, text, "X") for hours, text in contoso().logs.cloud_manager.current
+    )}  # fmt: skip
+    evidence["errors"] = {"dsregcmd": "not found"}
+    evidence["outputs"]["other"] = "x"
+    found = seen("cm01.json", json.dumps(evidence))
+    assert found.kind == "output of the collect script"
+    (row,) = found.facts["store My"]
+    assert pki.thumbprint(contoso(), "site-client") in row
+    assert "key yes, exportable no, Microsoft RSA SChannel Cryptographic Provider" in row
+    assert "configmgr iis servers" in found.facts["gpresult: groups of the computer"]
+    assert found.facts["store Root"] == 1
+    assert {hit.log for hit in found.hits} == {"cloudmgr"}
+    assert found.unread == ("dsregcmd: not found", "other: is no command's output that we know")
+
+
+def test_the_name_of_a_file_need_not_be_in_any_encoding(tmp_path, capsys):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.cer"))
+    path.write_text(pki.pem(contoso(), "root"))
+    assert main(["inspect", "--json", str(path)]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["facts"]["file"] == "\ufffd.cer"
+
+
+def _seeds():
+    certificate = x509.load_der_x509_certificate(pki.der(contoso(), "client"))
+    sealed = BestAvailableEncryption(b"pw")
+    return {
+        "a.pfx": pkcs12.serialize_key_and_certificates(b"x", pki.key("client"), certificate, None, sealed),
+        "a.cer": pki.der(contoso(), "root"),
+        "a.p7b": pkcs7.serialize_certificates([certificate], Encoding.DER),
+        "a.pem": pki.pem(contoso(), "client").encode(),
+        "a.crl": pki.crl(contoso(), contoso().certificates.root_crl).encode(),
+        "a.json": hosts.collections(contoso())["cm01.corp.contoso.com"],
+        "graph.json": json.dumps(GRAPH).encode(),
+        "gpresult.txt": hosts.gpresult(("Everyone",)).encode("utf-16"),
+        "dsregcmd.txt": DSREGCMD.encode(),
+        "certutil.txt": LISTING.encode(),
+        "CloudMgr.log": "".join(logs.server_line(h, t, "X") for h, t in contoso().logs.cloud_manager.current).encode(),
+    }
+
+
+SEEDS = _seeds()
+
+
+@st.composite
+def damaged(draw):
+    """A file of a kind that we know, cut off, with bits turned over and bytes put in, under its name or another."""
+    name = draw(st.sampled_from(sorted(SEEDS)))
+    content = bytearray(SEEDS[name])
+    for at, mask in draw(st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(1, 255)), max_size=6)):
+        content[at] ^= mask
+    at = draw(st.integers(0, len(content)))
+    content[at:at] = draw(st.binary(max_size=12))
+    called = draw(st.sampled_from([name, "x", "x.log", "x.pfx", "x.json"]))
+    return called, bytes(content[: draw(st.integers(0, len(content)))])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(damaged())
+def test_no_damage_ends_in_a_traceback(seen, file):
+    found = seen(*file)
+    assert found.kind or found.unread
+    assert list(table(found))
+    assert json.loads(msgspec.json.encode(found))
 
 
 def test_a_certificate_shows_its_names_and_dates(seen):
@@ -185,14 +271,22 @@ def test_the_collect_script_is_printed_as_it_is(capsys):
 
 
 @pytest.mark.samples
-def test_every_sample_is_looked_at_without_a_traceback(capsys):
+def test_every_sample_is_looked_at_without_a_traceback_whole_and_damaged(tmp_path, capsys):
     folder = os.environ.get("COMGMT_SAMPLES", "")
     if not folder:
         pytest.skip("COMGMT_SAMPLES does not name a folder of public samples")
     files = sorted(path for path in Path(folder).iterdir() if path.suffix in {".log", ".lo_", ".txt", ".xml"})
     assert len(files) > 30
+    chance = random.Random(20)
     for path in files:
         found = inspect(path)
         assert found.kind or found.unread, path
         assert main(["inspect", str(path)]) in {0, 2}
         assert "Traceback" not in capsys.readouterr().err
+        content = bytearray(path.read_bytes())
+        for _ in range(5):
+            content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+            (tmp_path / path.name).write_bytes(content[: chance.randrange(1, len(content))])
+            found = inspect(tmp_path / path.name)
+            assert found.kind or found.unread, path
+            assert json.loads(msgspec.json.encode(found))
