@@ -32,7 +32,10 @@ _REQUIREMENTS = learn(
 )
 _MP_STEP = "Create and install the web server certificate on the management point"
 _CLIENT_STEP = "Install the Client Authentication certificate to the management point"
-_COLLECTOR = "Collect that computer's certificate stores with the host collector, elevated: a listing has no usages."
+_COLLECTOR = (
+    "Collect that computer's certificate stores with the collect script, elevated: a listing tells neither usages nor "
+    "all names."
+)
 _UNNAMED = "a server that the design does not name"
 AUTOENROLMENT_KEY = "HKLM\\SOFTWARE\\Policies\\Microsoft\\Cryptography\\AutoEnrollment"
 AUTOENROLMENT_ON, AUTOENROLMENT_OFF = 0x7, 0x8000
@@ -291,22 +294,34 @@ def _kept(stored: StoredCertificate) -> Finding:
     return require(stored, not stored.exportable, expected="not exportable", actual="exportable")
 
 
-def _gone(stores: CertificateStores, names: Iterable[str], what: str) -> Iterator[Finding]:
-    """No certificate that serves one of the names is left in the personal store with an exportable key."""
+def _gone(stores: CertificateStores, names: Iterable[str], what: str, *, by_label: bool = False) -> Iterator[Finding]:
+    """No certificate that serves one of the names is left in the personal store with an exportable key.
+
+    A listing does not show friendly names (*by_label*: they count), and may not show the subject.
+    """
     wanted = tuple(name for name in names if name)
+    personal = stores.store(PERSONAL)
     left = [
         stored
-        for stored in stores.store(PERSONAL)
+        for stored in personal
         if any(covers(own, name) for own in stored.names for name in wanted) or stored.friendly_name in wanted
     ]
+    hidden = [stored for stored in personal if stored not in left and stored.certificate is None]
+    hidden = [stored for stored in hidden if (by_label or not stored.names) and not _stays(stored)]
     for stored in left:
         if stored.has_key is not False and stored.exportable is None:
             yield cannot_tell(stored, "it was not collected whether its key can be exported", cure=_COLLECTOR)
         else:
-            gone = stored.has_key is False or stored.exportable is False
-            yield require(stored, gone, expected="deleted, or its key not exportable", actual="exportable")
-    if not left:
+            yield require(stored, _stays(stored), expected="deleted, or its key not exportable", actual="exportable")
+    for stored in hidden:
+        yield cannot_tell(stored, "a listing does not show every name of it", cure=_COLLECTOR)
+    if not left and not hidden:
         yield require(f"{what} on {stores.host}", True)
+
+
+def _stays(stored: StoredCertificate) -> bool:
+    """Is it known that nobody can take its key along?"""
+    return stored.has_key is False or stored.exportable is False
 
 
 @check(
@@ -343,7 +358,8 @@ def exported_management_certificate_is_gone(stores: HostCertificates, design: De
     Remedy: On the site server open certlm.msc > Personal > Certificates, select the certificate by its friendly name
     (AzureManagementCert), and delete it; the .pfx in a safe place is the copy to keep.
     """
-    yield from _gone(stores.of(design.site.server), [design.management_certificate.name], "management certificate")
+    wanted = [design.management_certificate.name]
+    yield from _gone(stores.of(design.site.server), wanted, "management certificate", by_label=True)
 
 
 @check(

@@ -174,10 +174,7 @@ def _crl(data: bytes) -> Seen | None:
 def command(what: str, text: str) -> Seen:
     """The output of a command, by the name that ``sources.hosts`` has for it."""
     show = _COMMANDS.get(what)
-    try:
-        return show(text) if show else Seen(file="", unread=("is no command's output that we know",))
-    except ValueError as error:
-        return Seen(file="", unread=(str(error),))
+    return show(text) if show else Seen(file="", unread=("is no command's output that we know",))
 
 
 def _gpresult(text: str) -> Seen:
@@ -194,9 +191,13 @@ def _gpresult(text: str) -> Seen:
 def _dsregcmd(text: str) -> Seen:
     from comgmt_audit.facts import dsregcmd
 
-    facts = msgspec.to_builtins(dsregcmd.parse(text))
+    kind = "dsregcmd /status"
+    try:
+        facts = msgspec.to_builtins(dsregcmd.parse(text))
+    except dsregcmd.NotJoinStatus as error:
+        return Seen(file="", kind=kind, unread=(str(error),))
     del facts["lines"]
-    return Seen(file="", kind="dsregcmd /status", facts=facts)
+    return Seen(file="", kind=kind, facts=facts)
 
 
 def _certutil(text: str) -> Seen:

@@ -289,6 +289,12 @@ def _from_listing(environment: Environment, id: str) -> CertificateStores:
     except certutil.NotListing as error:
         cure = "On that computer, elevated, run `certutil -store My > certutil-my.txt`, and record again."
         raise Unreadable(f"certutil of {_host(id)}: {error}", cure, id) from None
+    others = {one.store for one in listed} - {"", PERSONAL.lower()}
+    listed = tuple(one for one in listed if one.store not in others)
+    if others and not listed:
+        raise Unreadable(
+            f"certutil of {_host(id)}: it lists the store {', '.join(sorted(others))}, and not {PERSONAL}", COLLECT, id
+        )
     host = _host(id)
     return CertificateStores(host=host, stores={PERSONAL: tuple(_of_listing(listed, id, host))}, evidence=Evidence(id))
 

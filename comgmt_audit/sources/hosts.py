@@ -284,31 +284,40 @@ def parse(data: bytes) -> Collection:
 
 
 def _output(path: Path, host: str) -> Iterator[Found]:
-    """One output of a command, by its content; a file that is none of them is passed over, whatever its name."""
+    """One output of a command, by its content; a file that is none of them is passed over, unless it is called so."""
+    named = next((what for what in REQUESTS if path.stem.lower().startswith(what.partition("-")[0])), None)
     try:
         text = decode(_bytes(path)).text
     except (OSError, ValueError) as error:
-        named = next((what for what in REQUESTS if path.stem.lower().startswith(what.partition("-")[0])), None)
         if named:
             yield Found(host=host, what=named, absence=_trouble(error, path))
         return
     if what := recognised(text):
         yield Found(host=host, what=what, content=text)
+    elif named:
+        why = f"{path.name}: it is no output of {REQUESTS[named]} that we know"
+        yield Found(host=host, what=named, absence=unreadable(why, COLLECT))
 
 
 def recognised(text: str) -> str | None:
-    """Which command wrote this: a name of REQUESTS, or none. What Windows translates is not looked at but for gpresult.
+    """Which command wrote this: a name of REQUESTS, or none; a listing of another store than My is none.
 
-    Only the beginning and the end are: a file of any size is told in no time.
+    Words that Windows translates are not needed. Only the beginning and the end are looked at: a file of any size is
+    told in no time.
     """
     head, tail = text[:4096], text[-4096:]
     if _RSOP in head:
         return "gpresult"
-    if re.search(r"^\s*\|\s*Device State\s*\|", head, re.MULTILINE):
+    if re.search(r"^\s*\|\s*(?:Device State|Diagnostic Data)\s*\|", head, re.MULTILINE):
         return "dsregcmd"
     if "CertUtil: -store" in tail or re.search(r"^={10,} .+ \d+ ={10,}\s*$", head, re.MULTILINE):
-        return "certutil-my"
-    if "group policy result tool" in head.casefold() or "RSOP data for" in head or head.startswith("ERROR: Access"):
+        store = re.match(r'\s*(\w+) ".*"\s*$', head, re.MULTILINE)
+        return "certutil-my" if store is None or store[1].lower() == "my" else None
+    if (
+        "group policy result tool" in head.casefold()
+        or re.search(r"\bRSOP\b", head)
+        or head.startswith("ERROR: Access")
+    ):
         return "gpresult"
     return None
 

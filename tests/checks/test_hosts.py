@@ -6,6 +6,7 @@ import pytest
 
 from tests.lab import pki
 from tests.lab.certificates import Issued
+from tests.lab.certutil import FOREIGN, foreign
 from tests.lab.estate import Estate, contoso, contoso_2018
 from tests.lab.hosts import AUTOENROLMENT_KEY, Host, Stored, gpresult
 
@@ -150,6 +151,27 @@ def test_a_copy_is_found_in_a_listing_too(judge):
     text = listing(estate, "gateway", subject="CN=cmg.contoso.com, O=Contoso Ltd, C=DE", key="Encryption test passed")
     found = judge(estate.with_(hosts__site_server__listing=text))
     assert found["HST070"].outcome.value == "fail"
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_a_copy_in_a_listing_of_another_language_is_found_and_not_judged(judge, language):
+    """What is said of the key is translated: that nobody can take it along is not known, and not guessed."""
+    estate = contoso(hosts__site_server__listing=foreign(language))
+    assert judge(estate)["HST070"].outcome.value == "not assessed"
+
+
+def test_a_listed_certificate_without_a_subject_may_be_the_copy(judge):
+    estate = contoso()
+    for key, outcome in (("Encryption test passed", "not assessed"), ("Private key is NOT exportable", "pass")):
+        text = listing(estate, "gateway", subject="EMPTY (DNS Name=cmg.contoso.com)", key=key)
+        assert judge(estate.with_(hosts__site_server__listing=text))["HST070"].outcome.value == outcome
+
+
+def test_a_listing_does_not_show_the_friendly_name_of_a_management_certificate(judge):
+    estate = contoso_2018()
+    for key, outcome in (("Encryption test passed", "not assessed"), ("Private key is NOT exportable", "pass")):
+        text = listing(estate, "site-client", key=key)
+        assert judge(estate.with_(hosts__site_server__listing=text))["HST080"].outcome.value == outcome
 
 
 @pytest.mark.parametrize(

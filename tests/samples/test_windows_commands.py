@@ -9,6 +9,7 @@ import pytest
 
 from comgmt_audit.facts import certutil, dsregcmd, gpresult
 from comgmt_audit.facts.log_records import records
+from comgmt_audit.inspect_file import inspect
 from comgmt_audit.text_encoding import decode
 
 pytestmark = pytest.mark.samples
@@ -53,6 +54,7 @@ def test_a_listing_of_certutil(sample):
     hello, own = certutil.parse(sample("certutil_store_user_whfb_ddmmyyyy_and_nonexportable.txt").text)
     assert (hello.has_key, hello.exportable) == (True, False)
     assert own.provider == "Microsoft Strong Cryptographic Provider"
+    assert (hello.store, own.store) == ("my", "trustedpeople")
 
 
 @pytest.mark.parametrize("name", ["certutil_store_my_htb.txt", "certutil_dump_pfx_legacy_csp.txt"])
@@ -60,6 +62,51 @@ def test_a_listing_that_breaks_off_and_a_dump_are_refused(sample, name):
     text = sample(name).text
     with pytest.raises(certutil.NotListing):
         certutil.parse(text)
+
+
+UNREAD_POLICY = "the computer's groups: it has no computer section: gpresult did not run elevated"
+
+INSPECTED: dict[str, tuple[str, dict[str, object], str]] = {
+    # name: (kind, some facts, how what is not read begins)
+    "gpresult_r_inlanefreight_ws01.txt": ("gpresult", {}, ""),
+    "gpresult_z_unelevated_user_only_2008.txt": ("gpresult", {}, UNREAD_POLICY),
+    "gpresult_x_unelevated_user_only.utf16le.xml": ("gpresult", {}, UNREAD_POLICY),
+    "gpresult_x_unelevated_user_only.utf8.xml": ("gpresult", {}, UNREAD_POLICY),
+    "dsregcmd_status_entradocs_hybrid_composite.txt": (
+        "dsregcmd /status",
+        {
+            "entra_joined": True,
+            "domain_joined": True,
+            "tenant_id": "aaaabbbb-0000-cccc-1111-dddd2222eeee",
+            "mdm_url": "https://enrollment.manage-beta.microsoft.com/EnrollmentServer/Discovery.svc",
+        },
+        "",
+    ),
+    "dsregcmd_prejoin_discover_failure.txt": ("dsregcmd /status", {}, "it has no section Device State"),
+    "certutil_store_my_htb.txt": ("certutil output", {}, "it does not end as"),
+    "certutil_dump_pfx_legacy_csp.txt": ("certutil output", {}, "it does not end as"),
+    "certutil_store_user_whfb_ddmmyyyy_and_nonexportable.txt": (
+        "certutil output",
+        {
+            "certificates": [
+                "63C6CE5FC512933179D3C0A5E94ECBA98092F93D  CN=amanda.brady@contoso.com  key yes, exportable no",
+                "47D27C80B9642882318F41FCA5A8FDA2C24675AC  CN=LEGION\\user  key yes, exportable yes",
+            ]
+        },
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INSPECTED)
+def test_inspect_says_what_a_sample_is_and_what_it_tells(sample, name):
+    kind, facts, unread = INSPECTED[name]
+    assert sample(name).text
+    found = inspect(Path(os.environ["COMGMT_SAMPLES"]) / name)
+    assert found.kind == kind
+    assert {key: found.facts[key] for key in facts} == facts
+    assert bool(found.unread) == bool(unread)
+    assert not found.unread or found.unread[0].startswith(unread)
 
 
 def test_every_sample_is_decoded_and_parsed_without_error(sample):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from comgmt_audit.sources import hosts
+from tests.lab import certutil
 from tests.lab import hosts as lab
 from tests.sources.files_session import absences, probed, recorded
 
@@ -91,6 +92,34 @@ def test_outputs_of_commands_are_known_by_their_content(inbox, tmp_path, name):
     recording = _read(tmp_path)
     assert recording.ids("") == [f"host/{HOST}/{what}" for what in ("certutil-my", "dsregcmd", "gpresult")]
     assert recording.text(f"host/{HOST}/certutil-my") == LISTING
+
+
+@pytest.mark.parametrize("language", certutil.FOREIGN)
+def test_a_listing_of_any_language_is_known(inbox, tmp_path, language):
+    (inbox / "cm01").mkdir()
+    (inbox / "cm01" / "listing.txt").write_text(certutil.foreign(language), encoding="utf-8")
+    assert _read(tmp_path).ids("") == [f"host/{HOST}/certutil-my"]
+
+
+def test_a_policy_result_of_any_language_is_known(inbox, tmp_path):
+    (inbox / "cm01").mkdir()
+    text = GPRESULT.replace("Group Policy Result tool", "Gruppenrichtlinienergebnis").replace("RSOP data", "RSOP-Daten")
+    (inbox / "cm01" / "policy.txt").write_text(text.replace("COMPUTER SETTINGS", "COMPUTEREINSTELLUNGEN"))
+    assert _read(tmp_path).ids("") == [f"host/{HOST}/gpresult"]
+
+
+def test_another_store_than_the_personal_one_is_not_taken_for_it(inbox, tmp_path):
+    (inbox / "cm01").mkdir()
+    (inbox / "cm01" / "certutil-root.txt").write_text(LISTING.replace("My", "Root"))
+    assert absences(_read(tmp_path))[f"host/{HOST}/certutil-my"][0] == "unreadable"
+
+
+def test_a_file_that_is_called_like_a_command_and_is_none_is_told(inbox, tmp_path):
+    (inbox / "cm01").mkdir()
+    (inbox / "cm01" / "gpresult.txt").write_text("'gpresult' is not recognized as an internal or external command")
+    (reason, detail) = absences(_read(tmp_path))[f"host/{HOST}/gpresult"]
+    assert reason == "unreadable"
+    assert "gpresult.txt: it is no output of gpresult" in detail
 
 
 def test_what_nobody_wants_is_left(inbox, tmp_path):

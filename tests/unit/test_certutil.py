@@ -9,26 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comgmt_audit.facts.certutil import NotListing, parse
-
-HEAD = 'My "Personal"\n'
-END = "CertUtil: -store command completed successfully.\n"
-HASH = "1128c3d4 e5f60718 293a4b5c 6d7e8f90 a1b2c3d4"
-
-
-def block(*lines: str, number: int = 0) -> str:
-    head = [
-        f"================ Certificate {number} ================",
-        "Serial Number: 440000000a0d2ff137199552aa00000000000a",
-        "Issuer: CN=Contoso Issuing CA 1, DC=corp, DC=contoso, DC=com",
-        " NotBefore: 21/09/2026 08:52",
-        " NotAfter: 12/12/2027 00:00",
-        "Subject: CN=cmg.contoso.com, O=Contoso Ltd",
-        "Non-root Certificate",
-        "Template: ConfigMgrCloudWebServer, ConfigMgr Cloud",
-        f"Cert Hash(sha1): {HASH}",
-    ]
-    return "\n".join([*head, *lines]) + "\n"
-
+from tests.lab.certutil import END, FOREIGN, HASH, HEAD, block, foreign
 
 PROVIDER = "  Provider = Microsoft RSA SChannel Cryptographic Provider"
 
@@ -97,3 +78,31 @@ def test_arbitrary_text_is_refused_or_read(text):
     for candidate in (text, HEAD + block(text) + END):
         with contextlib.suppress(NotListing):
             parse(candidate)
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_another_language_tells_what_is_not_translated(language):
+    (found,) = parse(foreign(language))
+    assert found.thumbprint == "1128C3D4E5F60718293A4B5C6D7E8F90A1B2C3D4"
+    assert found.subject == "CN=cmg.contoso.com, O=Contoso Ltd"
+    assert found.issuer == "CN=Contoso Issuing CA 1, DC=com"
+    assert found.provider == "Microsoft Software Key Storage Provider"
+    assert found.store == "my"
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_what_another_language_says_of_the_key_is_not_known_and_not_guessed(language):
+    (found,) = parse(foreign(language))
+    assert (found.has_key, found.exportable) == (None, None)
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_an_empty_subject_does_not_make_the_issuer_one(language):
+    (found,) = parse(foreign(language, subject="(-)"))
+    assert (found.subject, found.issuer) == ("", "")
+
+
+def test_each_certificate_belongs_to_the_store_that_is_named_before_it():
+    found = parse(HEAD + block() + block(number=1) + 'Root "Trusted Root Certification Authorities"\n' + block() + END)
+    assert [one.store for one in found] == ["my", "my", "root"]
+    assert [one.store for one in parse(block() + END)] == [""]

@@ -19,6 +19,7 @@ from comgmt_audit.facts.hosts import (
 )
 from comgmt_audit.facts.x509 import CLIENT_AUTHENTICATION
 from tests.lab.certificates import Issued
+from tests.lab.certutil import END, HEAD, block
 from tests.lab.estate import contoso
 from tests.lab.hosts import Host, Stored
 from tests.lab.names import NOW
@@ -76,6 +77,18 @@ def test_a_certificate_of_tomorrow_does_not_serve(read):
     estate = contoso(certificates__client=Issued(days_before=-1, usages=("clientAuth",)))
     (found,) = read(estate, HostCertificates).of(PC001).store(PERSONAL)
     assert found.serves(CLIENT_AUTHENTICATION, NOW) is False
+
+
+def test_a_listing_of_another_store_is_unreadable(read):
+    other = HEAD.replace("My", "Root") + block() + END
+    with pytest.raises(Unreadable, match="lists the store root, and not My"):
+        read(contoso(hosts__site_server__listing=other), HostCertificates).of(CM01)
+
+
+def test_of_several_stores_the_personal_one_is_taken(read):
+    both = HEAD + block() + 'Root "Roots"\n' + block(number=1) + END
+    (found,) = read(contoso(hosts__site_server__listing=both), HostCertificates).of(CM01).store("My")
+    assert found.evidence.pointer == "line 2"
 
 
 def test_a_listing_without_an_end_is_unreadable(read):
