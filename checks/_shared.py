@@ -8,6 +8,8 @@ from comgmt_audit import Evidence, Finding, Reference, cannot_tell, require
 from comgmt_audit.errors import FactUnavailable
 from comgmt_audit.facts.certificates import Unseen
 
+ACCESS_CURE = "Grant Policy.Read.All (application) to the scanner, and record again."
+
 
 def learn(title: str, path: str) -> Reference:
     """A page of Microsoft Learn, such as ``learn("Set the MDM authority", "intune/…")``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from comgmt_audit import (
     require,
 )
 from comgmt_audit.facts.dns import VIEWS, DnsAnswer, DnsAnswers, Status, View, is_below, same
+from comgmt_audit.facts.tenant import Tenant
+from comgmt_audit.facts.users import Users
 
 from ._scope import both_resolvers, distribution_point, enabled, enrolment_domains, gateway_alias, not_enabled
 from ._shared import learn
@@ -232,6 +235,37 @@ def enrolment_names_lead_to_microsoft(design: Design, baseline: Baseline, answer
                 yield cannot_tell(answer, answer.why, cure=answer.cure)
             else:
                 yield require(answer, _reaches(answer, target), expected=target, actual=answer.seen)
+
+
+@check(
+    "DNS100",
+    severity=Severity.ADVICE,
+    tags=["beyond"],
+    refs=[
+        learn("Create CNAME records for enrolment", "intune/intune-service/enrollment/windows-enrollment-create-cname")
+    ],
+    applies=enrolment_domains,
+    empty="no enabled user signs in with a domain of the organisation's own",
+)
+def every_domain_of_users_has_enrolment_names(tenant: Tenant, users: Users, design: Design) -> Findings:
+    """Every verified domain with which users sign in is among the domains for enrolment CNAMEs.
+
+    Why: Users of a domain without the records must type the enrolment server's address; the domains of a merger are
+    forgotten most often. Automatic enrolment does not need the records.
+    Remedy: Add the domain to `dns.enrolment_domains` in comgmt.toml, and create its CNAME records; or waive this where
+    no user of it enrols by hand.
+    """
+    used = Counter(user.name.rpartition("@")[2].lower() for user in users.in_scope)
+    for domain in tenant.domains:
+        name = domain.name.lower()
+        if used[name] and not name.endswith((".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn")):
+            yield require(
+                f"domain {name}",
+                any(same(name, declared) for declared in design.dns.enrolment_domains),
+                expected="in dns.enrolment_domains",
+                actual=f"not declared, and {used[name]} users sign in with it",
+                evidence=tenant.evidence,
+            )
 
 
 _DECLARE = "Declare deployment_name in comgmt.toml, as the console shows it in Administration > Cloud Services."

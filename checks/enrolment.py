@@ -16,13 +16,14 @@ from comgmt_audit import (
     check,
     require,
 )
+from comgmt_audit.facts.conditional_access import ConditionalAccess
 from comgmt_audit.facts.devices import CO_MANAGED, ManagedDevices
 from comgmt_audit.facts.enrolment import EnrolmentRestrictions, MamPolicies, MdmPolicies, MobilityPolicy
 from comgmt_audit.facts.groups import Group, Groups
 from comgmt_audit.facts.intune_apps import ClientDeliveries
 
 from ._scope import enabled
-from ._shared import learn
+from ._shared import ACCESS_CURE, learn
 
 family = Family(code="ENR", title="Enrolment into Intune", stage=Stage.ENROLMENT)
 
@@ -273,3 +274,39 @@ def devices_that_enrolled_so_are_co_managed(devices: ManagedDevices) -> Findings
             yield cannot_tell(device, "Intune did not say what manages it", cure=cure)
             continue
         yield require(device, device.co_managed, expected=CO_MANAGED, actual=device.agent)
+
+
+@check(
+    "ENR100",
+    severity=Severity.ADVICE,
+    tags=["beyond"],
+    refs=[
+        learn(
+            "Conditional Access: target resources",
+            "entra/identity/conditional-access/concept-conditional-access-cloud-apps",
+        )
+    ],
+    empty="no Conditional Access policy is switched on",
+)
+def no_access_policy_blocks_enrolment(access: ConditionalAccess) -> Findings:
+    """No Conditional Access policy blocks the enrolment of Windows devices for all users.
+
+    Why: Users then cannot enrol a device, or register it in Entra ID. (That a policy requires a compliant device does
+    no harm: Microsoft lets enrolment pass it. Policies for some users, places or risks are not judged.)
+    Remedy: In the Entra admin centre, open Protection > Conditional Access > the policy > Target resources > Exclude,
+    and add Microsoft Intune Enrollment; or remove the user action Register or join devices.
+    """
+    for policy in access:
+        if policy.state in _SWITCHED_OFF:
+            continue
+        blocks = "block" in policy.controls and policy.means_enrolment and policy.everybody and not policy.narrowed
+        if not policy.legible:
+            yield cannot_tell(policy, "its conditions were not answered", cure=ACCESS_CURE)
+        elif blocks and policy.state != "enabled":
+            why = f"its state is {policy.state or 'not told'}"
+            yield cannot_tell(policy, why, cure="Record again with a version that knows the state.")
+        else:
+            yield require(policy, not blocks, expected="enrolment is not blocked", actual="block, for all users")
+
+
+_SWITCHED_OFF = frozenset({"disabled", "enabledForReportingButNotEnforced"})

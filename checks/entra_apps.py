@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from comgmt_audit import Design, Evidence, Family, Finding, Findings, Severity, Stage, cannot_tell, check, require
+from comgmt_audit import (
+    Design,
+    Evidence,
+    Family,
+    Finding,
+    Findings,
+    Severity,
+    Stage,
+    cannot_tell,
+    check,
+    require,
+)
 from comgmt_audit.facts import Now
 from comgmt_audit.facts.azure_services import ConfigMgrApps
+from comgmt_audit.facts.conditional_access import ConditionalAccess
 from comgmt_audit.facts.entra_apps import (
     BROKER,
     GRAPH_APP_ID,
@@ -20,7 +32,8 @@ from comgmt_audit.facts.entra_apps import (
 )
 from comgmt_audit.facts.tenant import Tenant
 
-from ._shared import learn
+from ._scope import scale_set
+from ._shared import ACCESS_CURE, learn
 
 family = Family(code="APP", title="Entra applications", stage=Stage.AZURE_SERVICES)
 
@@ -30,6 +43,8 @@ _REGISTER = learn(
     "intune/configmgr/core/clients/manage/cmg/manually-register-azure-ad-apps",
 )
 _WIZARD = learn("Configure Azure services", "intune/configmgr/core/servers/deploy/configure/azure-services-wizard")
+_SETUP = learn("Set up a CMG", "intune/configmgr/core/clients/manage/cmg/setup-cloud-management-gateway")
+_LOCALHOST = "http://localhost"
 _ELSEWHERE = "Look in the tenant in which the application is registered; this one only has its service principal."
 
 
@@ -274,3 +289,56 @@ def declared_applications_are_those_of_the_site(apps: ConfigMgrApps, server: Ser
             continue
         holds = found.app_id in at_site
         yield require(found, holds, expected=found.app_id, actual=at_site.keys(), evidence=place)
+
+
+@check(
+    "APP130",
+    severity=Severity.MEDIUM,
+    tags=["beyond"],
+    step=_STEP,
+    refs=[_REGISTER, _SETUP],
+    after=["APP010"],
+    applies=scale_set,
+)
+def server_app_has_the_redirect_of_2309(server: ServerApp) -> Findings:
+    """The server application has the redirect URI http://localhost, which version 2309 and later ask for.
+
+    Why: The CMG wizard signs in through the site's own server app since 2309; an app from before is told "Your server
+    Application needs to be updated", and no CMG can be created or changed.
+    Remedy: In the Configuration Manager console, open Administration > Cloud Services > Microsoft Entra tenants, choose
+    the server app, and Update application settings; or add the Web redirect URI `http://localhost` in the Entra admin
+    centre under App registrations > the server app > Authentication.
+    """
+    app = server.registration.application
+    if app is None:
+        yield cannot_tell(server.registration, "the application is registered in another tenant", cure=_ELSEWHERE)
+    elif app.web_redirects is None:
+        yield cannot_tell(app, "its redirect URIs were not answered", cure="Record again, with Application.Read.All.")
+    else:
+        holds = _LOCALHOST in {uri.casefold().rstrip("/") for uri in app.web_redirects}
+        yield require(app, holds, expected=_LOCALHOST, actual=app.web_redirects or "none")
+
+
+@check(
+    "APP140",
+    severity=Severity.LOW,
+    tags=["beyond"],
+    refs=[_WIZARD],
+    after=["APP010"],
+    empty="no Conditional Access policy for all applications is switched on",
+)
+def access_policies_spare_the_server_app(access: ConditionalAccess, server: ServerApp) -> Findings:
+    """Conditional Access policies for all applications exclude the server application.
+
+    Why: Configuration Manager cannot answer what such a policy asks for, and loses its connection to Azure.
+    Remedy: In the Entra admin centre, open Protection > Conditional Access > the policy > Target resources > Exclude,
+    and add the server app.
+    """
+    for policy in access:
+        if policy.state != "enabled":
+            continue
+        if not policy.legible:
+            yield cannot_tell(policy, "its conditions were not answered", cure=ACCESS_CURE)
+        elif policy.means_all_applications and policy.modern and policy.controls:
+            spared = server.registration.app_id in policy.excluded
+            yield require(policy, spared, expected=f"{server.registration.app_id} excluded", actual=policy.excluded)

@@ -117,7 +117,7 @@ def findings(source: Source, probe: Probe, checks: Sequence[Check]) -> Iterator[
         yield from _costs(source.PERMISSIONS, checks, probe.cure)
     for name, cure in sorted((probe.missing or {}).items()):
         yield f"  missing: {name}"
-        lost = [id for id, rights in source.PERMISSIONS.items() if any(right.name == name for right in rights)]
+        lost = [id for id, rights in source.PERMISSIONS.items() if any(right.label == name for right in rights)]
         yield from _costs(lost, checks, cure)
 
 

@@ -54,6 +54,7 @@ class _Application(Struct, frozen=True, rename="camel"):
     public_client: _Redirects | None
     required_resource_access: tuple[_Required, ...]
     display_name: str | None = None
+    web: _Redirects | None = None
 
 
 class Secret(Struct, frozen=True, kw_only=True):
@@ -72,6 +73,8 @@ class Application(Struct, frozen=True, kw_only=True):
     uris: tuple[str, ...]
     redirects: tuple[str, ...]
     """Redirect URIs for mobile and desktop applications (public client)."""
+    web_redirects: tuple[str, ...] | None
+    """Redirect URIs of the platform Web; ``None`` where they were not answered."""
     secrets: tuple[Secret, ...]
     asks: frozenset[str]
     """Application ids of the resources for which it asks permissions."""
@@ -122,6 +125,7 @@ def _application(line: int, raw: _Application) -> Application:
         name=raw.display_name or raw.app_id,
         uris=raw.identifier_uris,
         redirects=raw.public_client.redirect_uris if raw.public_client else (),
+        web_redirects=raw.web.redirect_uris if raw.web else None,
         secrets=tuple(
             Secret(name=secret.display_name or secret.key_id or "unnamed", ends=_time(secret.end_date_time, line))
             for secret in raw.password_credentials

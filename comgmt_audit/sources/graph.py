@@ -206,7 +206,7 @@ async def probe(session: Session) -> Iterable[Probe]:
     try:
         async with _signed_in(session) as (graph, who):
             needed = [right for id, rights in PERMISSIONS.items() if session.wanted(id) for right in rights]
-            lacking = {right.name: right for right in needed if not _has(who, right)}
+            lacking = {right.label: right for right in needed if not _has(who, right)}
             await _answers(graph)
     except ReadError as error:
         return [_silent(error.absence)]

@@ -255,6 +255,12 @@ LISTINGS = (
             ),
         ),
     ),
+    _selected(
+        "graph/conditional-access-policies",
+        "/v1.0/identity/conditionalAccess/policies",
+        "id,displayName,state,conditions,grantControls(operator,builtInControls)",
+        _permission("Policy.Read.All", "whether Conditional Access blocks enrolment"),
+    ),
     APPS,
     _selected(
         "graph/managed-devices",

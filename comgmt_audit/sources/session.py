@@ -45,8 +45,8 @@ class Session(Struct, frozen=True, kw_only=True):
 class Probe(Struct, frozen=True, kw_only=True):
     """What ``doctor`` says of one source: does it answer, as whom, and which rights are there or missing.
 
-    ``granted`` and ``missing`` hold rights in the words of PERMISSIONS; ``None``: the source does not say. ``missing``
-    says for each what to do; ``cure`` is what to do where the source does not answer.
+    ``granted`` and ``missing`` hold rights by their labels in PERMISSIONS; ``None``: the source does not say.
+    ``missing`` says for each what to do; ``cure`` is what to do where the source does not answer.
     """
 
     source: str
@@ -71,6 +71,11 @@ class Permission(Struct, frozen=True, kw_only=True):
     why: str = ""
     alternatives: tuple[str, ...] = ()
     ids: dict[str, str] = {}
+
+    @property
+    def label(self) -> str:
+        """Its name; a delegated one is another right than that of an application of the same name."""
+        return f"{self.name} (delegated)" if self.kind == "delegated" else self.name
 
 
 class Source(Protocol):

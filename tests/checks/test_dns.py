@@ -300,4 +300,4 @@ def test_enrolment_names_have_targets_by_cloud(judge):
 
 def test_enrolment_names_are_not_wanted_everywhere(changed):
     estate = contoso(design__dns={"inside": ["10.0.0.10"], "outside": ["1.1.1.1"]})
-    assert changed(estate) == {"DNS090": "not applicable"}
+    assert changed(estate) == {"DNS090": "not applicable", "DNS100": "not applicable"}

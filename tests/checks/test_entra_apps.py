@@ -28,6 +28,7 @@ def outcomes(judge: Judge, estate: Estate) -> dict[str, str]:
 def test_a_server_app_that_was_deleted_fails_once(changed):
     found = changed(contoso(entra_apps__server=False, entra_apps__server_principal=None))
     blocked = dict.fromkeys(("APP030", "APP040", "APP050", "APP070", "APP080", "APP090", "APP100"), "blocked")
+    blocked |= {"APP130": "blocked", "APP140": "blocked"}
     assert found == {"APP010": "fail", "APP110": "fail", **blocked}
 
 
@@ -45,7 +46,7 @@ def test_without_the_server_app_the_uri_of_a_command_line_cannot_be_compared(cha
 def test_an_application_of_another_tenant_is_there_but_cannot_be_looked_into(changed):
     """Only its service principal is in this tenant: secrets, URI and redirects are elsewhere."""
     found = changed(contoso(entra_apps__server=False))
-    assert found == dict.fromkeys(("APP030", "APP040", "APP050", "APP100"), "not assessed")
+    assert found == dict.fromkeys(("APP030", "APP040", "APP050", "APP100", "APP130"), "not assessed")
     assert changed(contoso(entra_apps__client=False)) == {"APP060": "not assessed"}
 
 

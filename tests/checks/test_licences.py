@@ -210,7 +210,7 @@ def test_a_licence_that_the_tenant_does_not_list_is_not_assessed(changed):
 @pytest.mark.parametrize("absence", ["refusing", "unreachable", "unrecorded"])
 def test_without_the_users_nothing_is_said_of_them(changed, absence):
     estate = getattr(contoso(), absence)("graph/users")
-    users = dict.fromkeys(("LIC040", "LIC060", "LIC070"), "not assessed")
+    users = dict.fromkeys(("LIC040", "LIC060", "LIC070", "DNS100"), "not assessed")
     assert changed(estate) == users
 
 

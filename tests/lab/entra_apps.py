@@ -27,6 +27,8 @@ class EntraApps(Struct, frozen=True, kw_only=True):
     client_principal: bool | None = True
     uris: tuple[str, ...] | None = None
     redirects: tuple[str, ...] | None = None
+    web_redirects: tuple[str, ...] | None = ("http://localhost",)
+    """Redirect URIs of the server app; ``None``: not answered."""
     secrets: tuple[float | str, ...] = (300.0,)
     """Days until each ends, or the text that Graph sends."""
     grants: tuple[tuple[str, str], ...] = (("AllPrincipals", " user_impersonation"),)
@@ -98,6 +100,7 @@ def _applications(estate: Estate) -> list[dict[str, Any]]:
         names.server_app_id,
         "ConfigMgr Server App",
         uris=(names.app_id_uri,) if apps.uris is None else apps.uris,
+        web=apps.web_redirects,
         secrets=tuple(_end(secret) for secret in apps.secrets),
         asks="00000003-0000-0000-c000-000000000000",
     )
@@ -114,6 +117,7 @@ def application(
     name: str,
     *,
     uris: tuple[str, ...] = (),
+    web: tuple[str, ...] | None = (),
     redirects: tuple[str, ...] = (),
     secrets: tuple[str, ...] = (),
     asks: str = "",
@@ -134,7 +138,7 @@ def application(
             }
             for number, end in enumerate(secrets)
         ],
-        "web": {"redirectUris": ["http://localhost"] if uris else []},
+        **({} if web is None else {"web": {"redirectUris": list(web)}}),
         "publicClient": {"redirectUris": list(redirects)},
         "api": {"oauth2PermissionScopes": []},
         "requiredResourceAccess": [{"resourceAppId": asks, "resourceAccess": []}] if asks else [],

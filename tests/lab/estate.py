@@ -20,6 +20,7 @@ from tests.lab import (
     azure,
     azure_resources,
     certificates,
+    conditional_access,
     directory,
     dns,
     entra_apps,
@@ -87,6 +88,7 @@ def _replaced(struct: Any, path: list[str], value: Any) -> Any:
 
 RECORDERS: tuple[Callable[[Estate, RecordingWriter], None], ...] = (
     tenant.record,
+    conditional_access.record,
     people.record,
     entra_apps.record,
     intune.record,

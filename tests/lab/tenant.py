@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -19,6 +19,10 @@ class Tenant(Struct, frozen=True, kw_only=True):
     mdm_authority: str | None = "intune"
     synchronised: bool | None = True
     last_sync_hours_ago: float = 0.5
+    access_policies: tuple[dict[str, Any], ...] | None = None
+    """Conditional Access; ``None``: healthy ones."""
+    more_domains: tuple[str, ...] = ()
+    """Verified domains beside Contoso's own two."""
     visible: bool = True
     """Is the permission enough for more than id, name and domains? Otherwise Graph answers nulls."""
 
@@ -49,6 +53,10 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
                 "isInitial": False,
                 "capabilities": "Email, Intune",
             },
+            *(
+                {"name": name, "type": "Managed", "isDefault": False, "isInitial": False, "capabilities": "Email"}
+                for name in tenant.more_domains
+            ),
         ],
     }
     writer.json(

@@ -160,7 +160,7 @@ def test_a_list_with_a_missing_page_is_an_absence(run, tmp_path, fault, why):
     assert found[0] == "graph/users"
     assert found[1].startswith(why)
     lab = record(contoso(people__users=2500), tmp_path / "lab")
-    assert changed(live, lab) == not_assessed("LIC040", "LIC060", "LIC070")
+    assert changed(live, lab) == not_assessed("LIC040", "LIC060", "LIC070", "DNS100")
 
 
 def test_consistency_level_goes_with_every_page_of_members(run, tmp_path):
@@ -224,7 +224,7 @@ def test_thin_permissions_that_come_as_nulls_are_kept_and_not_believed(run, tmp_
     assert json.loads((live / "graph/organization.json").read_text())["value"][0]["createdDateTime"] is None
     assert changed(live, healthy) == not_assessed(
         *("TEN020", "TEN030", "TEN040", "SUB040", "HYB020", "HYB040", "HYB070", "APP050", "APP080", "APP110"),
-        *("LIC010", "LIC020", "LIC030", "LIC040", "LIC060", "LIC070"),
+        *("LIC010", "LIC020", "LIC030", "LIC040", "LIC060", "LIC070", "DNS100"),
     )
 
 
@@ -393,7 +393,7 @@ def test_doctor_names_the_missing_permission(run, tmp_path):
             name: f"Grant the application permission {name} to the scanner, with admin consent."
             for name in ("Application.Read.All", "Directory.Read.All")
         },
-        "Policy.Read.All": "Sign in as a user (device-code or browser) with Policy.Read.All.",
+        "Policy.Read.All (delegated)": "Sign in as a user (device-code or browser) with Policy.Read.All.",
     }
 
 

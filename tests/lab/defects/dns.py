@@ -82,7 +82,7 @@ DEFECTS: tuple[Defect, ...] = (
         name="dns-enrolment-names-are-not-wanted-everywhere",
         story="Enrolment names are not wanted everywhere.",
         estate=lambda: contoso(design__dns={"inside": ["10.0.0.10"], "outside": ["1.1.1.1"]}),
-        outcomes={"DNS090": "not applicable"},
+        outcomes={"DNS090": "not applicable", "DNS100": "not applicable"},
         subjects={},
     ),
     Defect(

@@ -93,6 +93,8 @@ DEFECTS: tuple[Defect, ...] = (
             "APP090": "blocked",
             "APP100": "blocked",
             "APP110": "fail",
+            "APP130": "blocked",
+            "APP140": "blocked",
         },
         subjects={
             "APP010": frozenset(["server app 7078946d-fc1c-43b7-8dee-dd6e6b00d783"]),

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from comgmt_audit import design as designs
 from comgmt_audit.recording import RecordingWriter
-from tests.lab import azure, azure_resources, entra_apps, intune, people, tenant
+from tests.lab import azure, azure_resources, conditional_access, entra_apps, intune, people, tenant
 from tests.lab.estate import Estate
 from tests.lab.names import NOW
 from tests.lab.servers import cloud_workloads
@@ -230,7 +230,7 @@ class Objects(Struct, frozen=True, kw_only=True):
 def objects(estate: Estate) -> Objects:
     """The estate's cloud."""
     captured = _Captured(estate)
-    for part in (tenant, people, entra_apps, intune, azure):
+    for part in (tenant, conditional_access, people, entra_apps, intune, azure):
         part.record(estate, captured)
     rows = captured.rows
     return Objects(
@@ -297,7 +297,7 @@ def _sets(estate: Estate, captured: _Captured) -> dict[str, list[Row]]:
         ],
         **cloud_workloads.sets(estate),
         "directory/onPremisesSynchronization": [_synchronization(names.tenant_id)],
-        "identity/conditionalAccess/policies": [_access_policy()],
+        "identity/conditionalAccess/policies": rows["graph/conditional-access-policies"],
     }
 
 
@@ -352,19 +352,4 @@ def _synchronization(tenant_id: str) -> Row:
         "id": tenant_id,
         "configuration": {"accidentalDeletionPrevention": prevention},
         "features": {"passwordSyncEnabled": True, "deviceWritebackEnabled": False},
-    }
-
-
-def _access_policy() -> Row:
-    return {
-        "id": "abababab-0000-4000-8000-000000000001",
-        "displayName": "Require MFA",
-        "state": "enabledForReportingButNotEnforced",
-        "conditions": {
-            "clientAppTypes": ["all"],
-            "applications": {"includeApplications": ["All"]},
-            "users": {"includeUsers": ["All"]},
-        },
-        "grantControls": {"operator": "OR", "builtInControls": ["mfa"]},
-        "sessionControls": None,
     }
