@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from comgmt_audit import Baseline, Design, Family, Finding, Findings, Severity, Stage, cannot_tell, check, require
 from comgmt_audit.errors import FactUnavailable, NotRecorded
 from comgmt_audit.facts import Now
+from comgmt_audit.facts.certificates import CloudCertificates
 from comgmt_audit.facts.directory import OwnAuthorities
 from comgmt_audit.facts.hosts import (
     INTERMEDIATES,
@@ -23,7 +24,7 @@ from comgmt_audit.facts.site import TrustedRoot, TrustedRoots
 from comgmt_audit.facts.x509 import CLIENT_AUTHENTICATION, SERVER_AUTHENTICATION, Certificate, covers, path
 
 from . import _scope
-from ._shared import learn, unavailable
+from ._shared import learn, unavailable, unseen
 
 family = Family(code="HST", title="Servers and sample clients", stage=Stage.PKI)
 
@@ -486,3 +487,65 @@ def autoenrolment_is_on(registry: HostRegistry, design: Design) -> Findings:
         why = f"AEPolicy is {policy}" if policy is not None else "no policy for autoenrolment was collected"
         cure = "See in `gpresult /h` of that client what Certificate Services Client - Auto-Enrollment is set to."
         yield cannot_tell(client, why, cure=cure, evidence=evidence)
+
+
+@check(
+    "HST130",
+    severity=Severity.HIGH,
+    step=_CLIENT_STEP,
+    refs=[
+        learn(
+            "IIS may reject client certificate requests with HTTP 403.7 or 403.16 errors",
+            "troubleshoot/developer/webapps/iis/www-authentication-authorization/errors-403-7-reject-client-certificate-rquest",
+        )
+    ],
+    applies=_scope.https_management_point,
+)
+def trusted_roots_are_roots(stores: HostCertificates, design: Design) -> Findings:
+    """The trusted root store of an HTTPS management point holds roots only.
+
+    Why: With one certificate in it whose issuer is another, such as an issuing CA's, Windows trusts no client
+    certificate any more: IIS refuses every client with 403.16 or 403.7.
+    Remedy: On that server open certlm.msc and move the certificate from Trusted Root Certification Authorities to
+    Intermediate Certification Authorities. Where Group Policy brings it, correct the policy first.
+    """
+    found = stores.of(design.site.management_point)
+    roots = found.store(TRUSTED_ROOTS)
+    readable = found.readable(TRUSTED_ROOTS)
+    # By name, as Microsoft's article does: of many an old root the signature can no longer be verified.
+    strangers = tuple(one.common_name for one in readable if one.issuer_text != one.subject_text)
+    if strangers or len(readable) == len(roots):
+        yield require(found, not strangers, expected="no issuer but itself", actual=strangers, evidence=found.evidence)
+    else:
+        yield cannot_tell(found, "not every certificate of the store was collected as a whole", cure=_COLLECTOR)
+
+
+@check(
+    "HST140",
+    severity=Severity.MEDIUM,
+    step="Export the CMG web certificate (ConfigMgrCloudMGServer)",
+    after=["CRT010"],
+)
+def files_hold_the_newest_certificate(
+    stores: HostCertificates, certificates: CloudCertificates, design: Design
+) -> Findings:
+    """The file of every cloud service holds the newest certificate that its server has for the service.
+
+    Why: A certificate that was renewed on the server and not exported stays there: the wizard uploads the file, whose
+    certificate ends sooner.
+    Remedy: Export the newer certificate (certlm.msc > Personal > Certificates > All Tasks > Export, with its key), and
+    choose that file in the wizard; or delete it, where it was requested in error.
+    """
+    personal = stores.of(design.site.cloud_role_server).store(PERSONAL)
+    for cloud in certificates:
+        kept = [s for s in personal if s.has_key is not False and s.thumbprint != cloud.certificate.thumbprint]
+        names = [name for name in (cloud.service.service_name, *cloud.served_names) if name]
+        rivals = [s for s in kept if any(covers(own, name) for own in s.names for name in names)]
+        newer = [s for s in rivals if s.certificate and s.certificate.not_before > cloud.certificate.not_before]
+        undated = [s for s in kept if s.certificate is None and (s in rivals or not s.names)]
+        if undated and not newer:
+            yield cannot_tell(cloud, f"{undated[0].label} is known from a listing only", cure=_COLLECTOR)
+        else:
+            labels = tuple(stored.label for stored in newer)
+            yield require(cloud, not newer, expected="the newest certificate", actual=labels, evidence=cloud.evidence)
+    yield from unseen((*certificates.unseen, *certificates.locked))

@@ -91,7 +91,7 @@ def test_the_key_of_another_certificate_fails(changed):
 
 
 def test_a_certificate_in_place_of_the_pfx_fails(changed):
-    blocked = dict.fromkeys(["CRT020", "CRT040", "CRT100", "CRT110", "CRT220"], "blocked")
+    blocked = dict.fromkeys(["CRT020", "CRT040", "CRT100", "CRT110", "CRT220", "HST140"], "blocked")
     assert changed(contoso(certificates__gateway_pfx__container="certificate")) == {"CRT010": "fail", **blocked}
 
 
@@ -140,7 +140,7 @@ def test_the_signature_of_the_root_itself_does_not_matter(changed):
 
 @pytest.mark.parametrize("opened", [False, None])
 def test_a_locked_file_leaves_its_certificate_unjudged(changed, opened):
-    assert changed(contoso(certificates__gateway_pfx__opened=opened)) == unsure("CRT020", *CONTENT)
+    assert changed(contoso(certificates__gateway_pfx__opened=opened)) == unsure("CRT020", *CONTENT, "HST140")
 
 
 def test_a_wrong_password_is_named_without_claiming_that_it_is_wrong(judge):
@@ -154,7 +154,7 @@ def test_a_wrong_password_is_named_without_claiming_that_it_is_wrong(judge):
     "estate", [contoso().unrecorded(GATEWAY_FILE), contoso(design__gateway__certificate_file="")], ids=["file", "name"]
 )
 def test_a_missing_file_is_not_assessed(changed, estate):
-    assert changed(estate) == unsure(*FILE, *CONTENT)
+    assert changed(estate) == unsure(*FILE, *CONTENT, "HST140")
 
 
 def test_a_file_that_is_known_not_to_exist_fails(changed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from tests.lab import pki
 from tests.lab.certificates import Issued
@@ -246,6 +247,60 @@ def test_no_policy_for_autoenrolment_is_no_knowledge(changed):
     assert changed(contoso(hosts__client__registry={})) == {"HST120": "not assessed"}
 
 
+def test_an_issuing_certificate_among_the_roots_fails(changed):
+    estate = contoso(hosts__management_point__roots=("root", "issuing"))
+    assert changed(estate) == {"HST130": "fail"}
+
+
+def test_an_old_root_whose_signature_nobody_verifies_is_a_root_all_the_same(changed):
+    change = {"certificates__management__signing_key": "public-issuing"}
+    assert only(changed(contoso(**change, hosts__management_point__roots=("root", "management")))) == {}
+
+
+def test_roots_that_were_not_collected_as_a_whole_are_not_assessed(changed, judge):
+    assert only(changed(contoso(hosts__management_point__roots=None))) == {
+        "HST010": "not assessed",
+        "HST130": "not assessed",
+    }
+    found = judge(contoso(hosts__management_point__listing=listing(contoso(), "management-point")))
+    assert found["HST130"].outcome.value == "not assessed"
+
+
+RENEWED = {
+    "certificates__distribution_point": Issued(
+        common_name="cmg.contoso.com", dns_names=("cmg.contoso.com",), days_before=5, usages=("serverAuth",)
+    )
+}
+"""A second certificate for the CMG, 25 days newer than that of the file."""
+
+
+def test_a_renewed_certificate_that_was_not_exported_fails(changed):
+    kept = (Stored(role="site-client"), Stored(role="distribution-point"))
+    assert changed(contoso(**RENEWED, hosts__site_server__personal=kept)) == {"HST140": "fail"}
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [Stored(role="gateway"), Stored(role="distribution-point", has_key=False, exportable=None)],
+    ids=["that of the file", "without its key"],
+)
+def test_what_cannot_be_exported_anew_is_in_order(changed, stored):
+    kept = (Stored(role="site-client"), stored)
+    assert changed(contoso(**RENEWED, hosts__site_server__personal=kept)) == {}
+
+
+def test_an_older_certificate_of_the_service_is_in_order(changed):
+    older = {"certificates__distribution_point": structs.replace(next(iter(RENEWED.values())), days_before=90)}
+    kept = (Stored(role="site-client"), Stored(role="distribution-point"))
+    assert changed(contoso(**older, hosts__site_server__personal=kept)) == {}
+
+
+def test_a_certificate_of_the_service_in_a_listing_has_no_date(judge):
+    estate = contoso(**RENEWED)
+    text = listing(estate, "distribution-point", subject="CN=cmg.contoso.com")
+    assert judge(estate.with_(hosts__site_server__listing=text))["HST140"].outcome.value == "not assessed"
+
+
 def test_a_listing_of_another_certificate_than_its_bytes_is_not_assessed(judge):
     estate = contoso(hosts__site_server__personal=(Stored(role="site-client", thumbprint="AA" * 20),))
     found = judge(estate)["HST050"]
@@ -256,8 +311,8 @@ def test_a_listing_of_another_certificate_than_its_bytes_is_not_assessed(judge):
 @pytest.mark.parametrize(
     ("observation", "ids"),
     [
-        (MP01, ("HST010", "HST030", "HST040", "HST050", "HST060")),
-        (CM01, ("HST010", "HST050", "HST060", "HST070", "HST080")),
+        (MP01, ("HST010", "HST030", "HST040", "HST050", "HST060", "HST130")),
+        (CM01, ("HST010", "HST050", "HST060", "HST070", "HST080", "HST140")),
         (PC001, ("HST020", "HST100", "HST110")),
         ("host/cm01.corp.contoso.com/gpresult", ("HST090",)),
         ("host/pc001.corp.contoso.com/registry", ("HST120",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.lab.certificates import Issued
 from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso, contoso_2018
 from tests.lab.hosts import Stored
@@ -51,6 +52,25 @@ DEFECTS: tuple[Defect, ...] = (
         estate=lambda: contoso(hosts__client__registry={}),
         outcomes={"HST120": "not assessed"},
         subjects={},
+    ),
+    Defect(
+        name="hosts-an-issuing-certificate-among-the-roots",
+        story="Somebody put the issuing CA's certificate into the management point's trusted roots.",
+        estate=lambda: contoso(hosts__management_point__roots=("root", "issuing")),
+        outcomes={"HST130": "fail"},
+        subjects={"HST130": frozenset(["mp01.corp.contoso.com"])},
+    ),
+    Defect(
+        name="hosts-a-renewed-certificate-was-not-exported",
+        story="The CMG's certificate was renewed on the server, and the file still has the earlier one.",
+        estate=lambda: contoso(
+            certificates__distribution_point=Issued(
+                common_name="cmg.contoso.com", dns_names=("cmg.contoso.com",), days_before=5, usages=("serverAuth",)
+            ),
+            hosts__site_server__personal=(Stored(role="site-client"), Stored(role="distribution-point")),
+        ),
+        outcomes={"HST140": "fail"},
+        subjects={"HST140": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"])},
     ),
     Defect(
         name="hosts-a-connection-point-of-another-tenant-fails",

@@ -20,6 +20,7 @@ DEFECTS: tuple[Defect, ...] = (
             "MPT030": "blocked",
             "MPT040": "blocked",
             "MPT050": "blocked",
+            "HST130": "not assessed",
         },
         subjects={"MPT010": frozenset(["management point MP99.corp.contoso.com"])},
     ),
@@ -178,6 +179,7 @@ DEFECTS: tuple[Defect, ...] = (
             "TPL080": "not applicable",
             "TPL090": "not applicable",
             "TPL100": "not applicable",
+            "HST130": "not applicable",
         },
         subjects={
             "MPT060": frozenset(["management point MP01.corp.contoso.com"]),
