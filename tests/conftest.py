@@ -5,13 +5,14 @@ A check is tested by changing one thing in healthy Contoso, and comparing every 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from comgmt_audit.model import CheckResult
+from tests import reading
 from tests.lab import judging
 from tests.lab.estate import Estate, contoso, contoso_2018, record
 
@@ -21,6 +22,18 @@ settings.register_profile(
     "comgmt", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("comgmt")
+
+reading.install()
+
+
+@pytest.fixture(autouse=True)
+def nothing_but_reads() -> Iterator[None]:
+    """What the product sent to anybody was a read, in every test."""
+    yield
+    found = reading.violations.copy()
+    reading.violations.clear()
+    assert not found
+
 
 Judge = Callable[[Estate], dict[str, CheckResult]]
 

@@ -712,3 +712,18 @@ def test_nothing_is_left_when_the_block_is_left(tmp_path):
         url = found.address.graph_root
     with pytest.raises(httpx.ConnectError):
         httpx.get(url, verify=ssl.create_default_context(cafile=found.address.ca_file), trust_env=False)
+
+
+@pytest.mark.parametrize("root", ["graph", "arm"])
+def test_the_lab_itself_complains_of_a_write_by_the_product(tmp_path, root):
+    """Whoever leaves the block is told; what a test sends does not count."""
+
+    def delete(agent: str, folder: Path) -> None:
+        folder.mkdir()
+        with asking(contoso(), folder) as found:
+            url = f"{getattr(found.address, f'{root}_root')}/v1.0/users/1?api-version=2022-12-01"
+            found.client.delete(url, headers={"User-Agent": agent})
+
+    delete("a test", tmp_path / "test")
+    with pytest.raises(AssertionError, match="DELETE /v1.0/users/1"):
+        delete("comgmt-audit/0.1.0", tmp_path / "product")

@@ -67,6 +67,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     authorised: bool = False
     """Did it have an ``Authorization`` header?"""
     eventual: bool = False
+    product: bool = False
+    """Did comgmt-audit ask, by its User-Agent, and not a test?"""
 
 
 class Address(Struct, frozen=True, kw_only=True):
@@ -167,17 +169,20 @@ def running(
     log = folder / "cloud-requests.jsonl"
     log.touch()
     command = [sys.executable, "-c", _START.format(path=[*sys.path], folder=str(folder))]
+    address = Address(
+        graph_root=_root(setup.graph),
+        arm_root=_root(setup.arm),
+        foreign_root=_root(setup.foreign),
+        ca_file=folder / "cloud-ca.pem",
+        estate=estate,
+        roles=tuple(roles),
+        scp=tuple(scp),
+        log=log,
+    )
     with process.running(command, ready=lambda: _answers(setup.foreign), folder=folder):
-        yield Address(
-            graph_root=_root(setup.graph),
-            arm_root=_root(setup.arm),
-            foreign_root=_root(setup.foreign),
-            ca_file=folder / "cloud-ca.pem",
-            estate=estate,
-            roles=tuple(roles),
-            scp=tuple(scp),
-            log=log,
-        )
+        yield address
+    wrong = [f"{one.method} {one.address}" for one in address.requests if one.product and not one.read]
+    assert not wrong, f"comgmt-audit sent what is no read: {wrong}"
 
 
 def _root(endpoint: Endpoint) -> str:
@@ -342,7 +347,8 @@ class Service(ABC):
         address = scope["raw_path"].decode() + (f"?{scope['query_string'].decode()}" if scope["query_string"] else "")
         eventual = request.headers.get("consistencylevel", "").lower() == "eventual"
         body = await request.body()
-        asked = _asked(request.method, self.root, address, _NOBODY, eventual=eventual, body=body)
+        product = request.headers.get("user-agent", "").startswith("comgmt-audit/")
+        asked = _asked(request.method, self.root, address, _NOBODY, eventual=eventual, body=body, product=product)
         faults = self._faults.due(asked.address)
         for fault in faults:
             if fault.kind == "slow":
@@ -392,6 +398,7 @@ class Service(ABC):
             token=asked.claims.uti,
             authorised=authorised,
             eventual=asked.eventual,
+            product=asked.product,
         )
 
 

@@ -32,6 +32,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     eventual: bool = False
     """Was ``ConsistencyLevel: eventual`` sent?"""
     body: bytes = b""
+    product: bool = False
+    """Does comgmt-audit ask, and not a test?"""
 
     @property
     def address(self) -> str:
