@@ -725,5 +725,5 @@ def test_the_lab_itself_complains_of_a_write_by_the_product(tmp_path, root):
             found.client.delete(url, headers={"User-Agent": agent})
 
     delete("a test", tmp_path / "test")
-    with pytest.raises(AssertionError, match="DELETE /v1.0/users/1"):
+    with pytest.raises(AssertionError, match=r"DELETE /v1\.0/users/1"):
         delete("comgmt-audit/0.1.0", tmp_path / "product")
