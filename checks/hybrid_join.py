@@ -176,7 +176,11 @@ def clients_know_the_mdm(states: JoinStates, design: Design) -> Findings:
             yield unavailable(client, error)
             continue
         evidence = _line(client, state, "mdmurl")
-        yield require(client, bool(state.mdm_url), expected="MdmUrl", actual="empty", evidence=evidence)
+        if state.mdm_url or state.by_user:
+            yield require(client, bool(state.mdm_url), expected="MdmUrl", actual="empty", evidence=evidence)
+        else:
+            why = "dsregcmd ran by WinRM, and for its account there is no MDM; for the client's user there may be"
+            yield cannot_tell(client, why, cure=_COLLECT, evidence=evidence)
 
 
 @check(

@@ -96,7 +96,7 @@ def table(seen: Seen) -> Iterator[str]:
 def _seen(path: Path, data: bytes, passwords: Sequence[str]) -> Seen:
     """The first that recognises the file."""
     from comgmt_audit import inspect_json
-    from comgmt_audit.sources.hosts import recognised
+    from comgmt_audit.sources.host_files import recognised
 
     if not data:
         return Seen(file="", unread=("is empty",))
@@ -172,7 +172,7 @@ def _crl(data: bytes) -> Seen | None:
 
 
 def command(what: str, text: str) -> Seen:
-    """The output of a command, by the name that ``sources.hosts`` has for it."""
+    """The output of a command, by the name that ``sources.host_files`` has for it."""
     show = _COMMANDS.get(what)
     return show(text) if show else Seen(file="", unread=("is no command's output that we know",))
 

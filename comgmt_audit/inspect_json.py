@@ -98,7 +98,7 @@ def _error(error: Mapping[str, Any]) -> Seen:
 
 def _collection(document: dict[str, Any]) -> Seen:
     """What the collect script wrote, part by part, each as it would be shown by itself."""
-    from comgmt_audit.sources.hosts import parse
+    from comgmt_audit.sources.host_files import parse
 
     found = parse(msgspec.json.encode(document))
     parts = {what: inspect_file.command(what, text) for what, text in found.outputs.items()}

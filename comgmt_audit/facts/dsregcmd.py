@@ -13,7 +13,8 @@ _YES_NO = {"yes": True, "no": False}
 class JoinState(Struct, frozen=True, kw_only=True):
     """What a device says of its join; ``None`` and ``""`` where the output does not say it.
 
-    ``mdm_url`` shows that the tenant has an MDM for the signed-in user, not that the device is enrolled.
+    ``mdm_url`` shows that the tenant has an MDM for the user who ran dsregcmd, not that the device is enrolled; where
+    that was nobody who uses the device (``by_user`` is false), its absence says nothing.
     """
 
     entra_joined: bool | None
@@ -24,6 +25,7 @@ class JoinState(Struct, frozen=True, kw_only=True):
     device_authentication: str
     lines: dict[str, int]
     """Where each key stands: line numbers from 1."""
+    by_user: bool = True
 
     @property
     def hybrid_joined(self) -> bool | None:

@@ -210,10 +210,12 @@ def _policy(environment: Environment, id: str) -> gpresult.ComputerPolicy:
 
 def _join_state(environment: Environment, id: str) -> dsregcmd.JoinState:
     try:
-        return dsregcmd.parse(environment.recording.text(id))
+        state = dsregcmd.parse(environment.recording.text(id))
     except dsregcmd.NotJoinStatus as error:
         cure = "On that computer run `dsregcmd /status > dsregcmd.txt`, and record again."
         raise Unreadable(f"dsregcmd of {_host(id)}: {error}", cure, id) from None
+    remote = environment.recording.answered(id).about.get("collected") == "winrm"
+    return structs.replace(state, by_user=not remote)
 
 
 def _registry(environment: Environment, id: str) -> Registry:

@@ -389,6 +389,13 @@ def test_what_a_client_says_of_its_join(changed, change, outcomes):
     assert changed(contoso(**{f"hosts__joined__{key}": value for key, value in change.items()})) == outcomes
 
 
+def test_what_dsregcmd_says_by_winrm_is_about_another_user(changed):
+    by_winrm = {"hosts__joined__by_winrm": True}
+    assert changed(contoso(**by_winrm)) == {}
+    assert changed(contoso(**by_winrm, hosts__joined__mdm_url=None)) == {"HYB050": "not assessed"}
+    assert changed(contoso(**by_winrm, hosts__joined__entra="NO"))["HYB030"] == "fail"
+
+
 def test_a_text_that_is_not_of_dsregcmd_is_not_assessed(changed):
     assert changed(contoso(hosts__joined__text="'dsregcmd' is not recognized")) == dict.fromkeys(
         ["HYB030", "HYB040", "HYB050", "HYB060"], "not assessed"

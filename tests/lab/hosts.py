@@ -55,6 +55,7 @@ class Joined(Struct, frozen=True, kw_only=True):
     device_authentication: str | None = "SUCCESS"
     text: str | None = None
     """The whole output, in place of one that says the above."""
+    by_winrm: bool = False
 
 
 _IIS_GROUPS = ("BUILTIN\\Administrators", "Everyone", "CM01$", "ConfigMgr IIS Servers", "Domain Computers")
@@ -79,7 +80,8 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
         _record(estate, writer, host.lower(), evidence)
     joined = hosts.joined
     text = _dsregcmd(estate, joined) if joined.text is None else joined.text
-    writer.text(f"host/{names.client.lower()}/dsregcmd", text, source="host", request="dsregcmd /status")
+    about = {"collected": "winrm"} if joined.by_winrm else {}
+    writer.text(f"host/{names.client.lower()}/dsregcmd", text, source="host", request="dsregcmd /status", about=about)
 
 
 def _record(estate: Estate, writer: RecordingWriter, host: str, evidence: Host) -> None:

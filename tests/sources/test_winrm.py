@@ -79,6 +79,17 @@ def test_what_the_script_prints_comes_through_encrypted(well, tmp_path):
     assert "ConfigMgr IIS Servers" in recording.text(f"host/{SERVER.lower()}/gpresult")
 
 
+def test_what_dsregcmd_says_is_marked_as_another_users(domain, tmp_path):
+    client = contoso().names.client
+    keytab = domain.export_keytab(f"WSMAN/{SERVER}", tmp_path / "keytab")
+    with winrm.running(contoso(), client, tmp_path, keytab=keytab) as at:
+        # Its ticket is made out to the server: a client would have a service principal of its own.
+        place = {f"{SERVER.lower()}:5985": f"{at.endpoint.host}:{at.endpoint.port}"}
+        stated = Connections(hosts=connections(at).hosts, web=Web(addresses=place))
+        recording = recorded(tmp_path / "recording", hosts, connections=stated)
+    assert recording.answered(f"host/{SERVER.lower()}/dsregcmd").about == {"collected": "winrm"}
+
+
 def test_nothing_but_the_script_is_run_and_the_shell_is_closed(well, tmp_path):
     before = len(well.requests)
     read(well, tmp_path)

@@ -1,0 +1,214 @@
+"""Evidence of Windows computers as files: what the collect script wrote, and outputs of commands as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from comgmt_audit.recording import Absence
+from comgmt_audit.sources.collect import COLLECT, MAX_SIZE
+from comgmt_audit.sources.session import Session, refused, unreadable
+from comgmt_audit.text_encoding import decode
+
+REQUESTS = {
+    "certificates": "certificate stores",
+    "certutil-my": "certutil -store My",
+    "gpresult": "gpresult",
+    "dsregcmd": "dsregcmd /status",
+    "registry": "registry values",
+}
+"""What was done on the computer, by the last part of the observation's id."""
+
+PARTS = ("certificates", "gpresult", "dsregcmd", "registry")
+"""What the collect script brings of a computer, beside its logs."""
+
+COMPUTER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9-]{1,63})*")
+_LOG = re.compile(r"[a-z0-9_-]+\.(?:log|lo_)")
+_RSOP = "http://www.microsoft.com/GroupPolicy/Rsop"
+
+
+class Collection(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the collect script writes: format 1.
+
+    ``outputs`` and ``logs`` hold texts by name, of a log its newest lines; ``errors`` why a part is missing, by name.
+    """
+
+    collector: int
+    host: str
+    elevated: bool
+    certificates: dict[str, Any] | None = None
+    registry: dict[str, dict[str, int | str]] | None = None
+    outputs: dict[str, str] = {}
+    logs: dict[str, str] = {}
+    errors: dict[str, str] = {}
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """One piece of evidence: which, of which computer, and its content or why there is none."""
+
+    host: str
+    what: str
+    content: Any = None
+    absence: Absence | None = None
+    about: dict[str, Any] = {}
+
+    @property
+    def id(self) -> str:
+        """The observation's."""
+        return f"log/{self.host}/{self.what}" if _LOG.fullmatch(self.what) else f"host/{self.host}/{self.what}"
+
+    @property
+    def request(self) -> str:
+        """What was done on the computer."""
+        return REQUESTS.get(self.what, f"{self.what} of {self.host}")
+
+
+def handed_in(session: Session) -> Iterator[Found]:
+    """Every piece of evidence in the files and folders of ``connect.files.hosts``, or why it cannot be read."""
+    for place in map(Path, session.connections.files.hosts):
+        yield from _place(place, session)
+
+
+def _place(place: Path, session: Session) -> Iterator[Found]:
+    """A file, a folder of one computer, or a folder of both."""
+    try:
+        inside = sorted(place.iterdir()) if place.is_dir() else [place]
+    except OSError as error:
+        yield from lost(computer(place.name, session), f"{place}: {error.strerror}")
+        return
+    for path in inside:
+        if path.is_dir():
+            yield from _place(path, session)
+        elif path.suffix.lower() == ".json":
+            yield from _collected(path, session)
+        else:
+            yield from _output(path, computer(path.parent.name, session))
+
+
+def _collected(path: Path, session: Session) -> Iterator[Found]:
+    """The parts of one collection; of a file that cannot be read, its name says whose it is."""
+    try:
+        collection = parse(_bytes(path))
+    except (OSError, ValueError) as error:
+        yield from lost(computer(path.stem, session), f"{path.name}: {_why(error)}")
+        return
+    host = computer(collection.host, session)
+    if not COMPUTER.fullmatch(host):
+        yield from lost(computer(path.stem, session), f"{path.name}: its host is no computer's name")
+        return
+    yield from parts_of(collection, host, path.name, session)
+
+
+def parts_of(collection: Collection, host: str, path: str, session: Session) -> Iterator[Found]:
+    """The parts of a collection; of its logs those that are not read from the computer's folder."""
+    parts = {
+        "certificates": collection.certificates,
+        "registry": collection.registry,
+        **{what: text for what, text in collection.outputs.items() if what in REQUESTS and text.strip()},
+    }
+    for what, content in parts.items():
+        if content is not None:
+            yield Found(host=host, what=what, content=content)
+    read_there = {server.lower() for server in session.connections.files.logs}
+    for name, text in collection.logs.items() if host not in read_there else ():
+        if _LOG.fullmatch(name.lower()):
+            about = {"path": path, "size": len(text.encode()), "complete": False}
+            yield Found(host=host, what=name.lower(), content=text, about=about)
+    for what, why in collection.errors.items():
+        if what in REQUESTS and parts.get(what) is None:
+            yield Found(host=host, what=what, absence=unreadable(f"the collect script: {why}", COLLECT))
+
+
+def parse(data: bytes) -> Collection:
+    """A file of the collect script. Raises ValueError where it is none, is cut off, or is of another format."""
+    try:
+        collection = msgspec.json.decode(decode(data).text.encode(), type=Collection)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(f"is not what the collect script writes: {error}") from None
+    if collection.collector != 1:
+        raise ValueError(f"is of format {collection.collector}, and format 1 is read")
+    return collection
+
+
+def _output(path: Path, host: str) -> Iterator[Found]:
+    """One output of a command, by its content; a file that is none of them is passed over, unless it is called so."""
+    named = next((what for what in REQUESTS if path.stem.lower().startswith(what.partition("-")[0])), None)
+    try:
+        text = decode(_bytes(path)).text
+    except (OSError, ValueError) as error:
+        if named:
+            yield Found(host=host, what=named, absence=_trouble(error, path))
+        return
+    if what := recognised(text):
+        yield Found(host=host, what=what, content=text)
+    elif named:
+        why = f"{path.name}: it is no output of {REQUESTS[named]} that we know"
+        yield Found(host=host, what=named, absence=unreadable(why, COLLECT))
+
+
+def recognised(text: str) -> str | None:
+    """Which command wrote this: a name of REQUESTS, or none; a listing of another store than My is none.
+
+    Words that Windows translates are not needed. Only the beginning and the end are looked at: a file of any size is
+    told in no time.
+    """
+    head, tail = text[:4096], text[-4096:]
+    if _RSOP in head:
+        return "gpresult"
+    if re.search(r"^\s*\|\s*(?:Device State|Diagnostic Data)\s*\|", head, re.MULTILINE):
+        return "dsregcmd"
+    if "CertUtil: -store" in tail or re.search(r"^={10,} .+ \d+ ={10,}\s*$", head, re.MULTILINE):
+        store = re.match(r'\s*(\w+) ".*"\s*$', head, re.MULTILINE)
+        return "certutil-my" if store is None or store[1].lower() == "my" else None
+    if (
+        "group policy result tool" in head.casefold()
+        or re.search(r"\bRSOP\b", head)
+        or head.startswith("ERROR: Access")
+    ):
+        return "gpresult"
+    return None
+
+
+def computer(name: str, session: Session) -> str:
+    """The computer's DNS name in lower case, as the design has it; a short name is that of the design's only one."""
+    name = name.lower()
+    known = {host.lower() for host in (*designed(session), *session.connections.hosts.names) if host}
+    like = [host for host in known if host.partition(".")[0] == name]
+    return like[0] if len(like) == 1 else name
+
+
+def lost(host: str, why: str) -> Iterator[Found]:
+    """The whole evidence of a computer cannot be read."""
+    for what in PARTS:
+        yield Found(host=host, what=what, absence=unreadable(why, COLLECT))
+
+
+def _bytes(path: Path) -> bytes:
+    """The whole file. Raises OSError, or ValueError where it is too large."""
+    with path.open("rb") as file:
+        data = file.read(MAX_SIZE + 1)
+    if len(data) > MAX_SIZE:
+        raise ValueError(f"is larger than {MAX_SIZE} bytes")
+    return data
+
+
+def _why(error: OSError | ValueError) -> str:
+    return error.strerror or "cannot be read" if isinstance(error, OSError) else str(error)
+
+
+def _trouble(error: OSError | ValueError, path: Path) -> Absence:
+    detail = f"{path}: {_why(error)}"
+    if isinstance(error, PermissionError):
+        return refused(detail, "Let the scanner's account read the file.")
+    return unreadable(detail, COLLECT)
+
+
+def designed(session: Session) -> tuple[str, ...]:
+    """The computers that the design names; empty where it leaves one open."""
+    site, clients = session.design.site, session.design.clients
+    return (site.server, site.management_point, site.connection_point, site.cloud_role_server, *clients.samples)
