@@ -145,7 +145,8 @@ def _probe_one(host: str, session: Session) -> Probe:
     at = winrm.target(host, session)
     trouble = at if isinstance(at, Absence) else winrm.opens(at)
     if trouble:
-        return Probe(source=NAME, answers=False, detail=f"{host}: {trouble.detail}", cure=trouble.cure)
+        detail = trouble.detail if trouble.detail.startswith(host) else f"{host}: {trouble.detail}"
+        return Probe(source=NAME, answers=False, detail=detail, cure=trouble.cure)
     return Probe(source=NAME, answers=True, detail=f"{host} by WinRM", identity=session.connections.hosts.user)
 
 

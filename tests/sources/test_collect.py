@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import tree_sitter_powershell
@@ -16,7 +19,8 @@ from tree_sitter import Language, Node, Parser
 
 from comgmt_audit.connections import Connections, Files, Hosts
 from comgmt_audit.recording import Recording
-from comgmt_audit.sources import collect, hosts
+from comgmt_audit.sources import collect, hosts, winrm
+from comgmt_audit.sources.session import Session
 from tests.lab import hosts as lab
 from tests.lab.estate import contoso
 from tests.sources.files_session import absences, probed, recorded
@@ -159,6 +163,55 @@ def test_a_computer_that_is_named_and_cannot_be_asked_says_why(tmp_path):
     (probe,) = probed(hosts, connections=Connections(hosts=Hosts(names=("CM01.corp.contoso.com",))))
     assert not probe.answers
     assert SERVER in probe.detail
+
+
+@pytest.fixture
+def remote(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Computers behind WinRM that take their time; how many are asked at once, and who was let go."""
+    pytest.importorskip("pypsrp")
+    seen: dict[str, Any] = {"now": 0, "most": 0, "ended": 0, "seconds": 0.05}
+    lock = threading.Lock()
+
+    def run(at: winrm.Target, seconds: float, ended: threading.Event) -> bytes:
+        with lock:
+            seen["now"] += 1
+            seen["most"] = max(seen["most"], seen["now"])
+        let_go = ended.wait(seen["seconds"])
+        with lock:
+            seen["now"] -= 1
+            seen["ended"] += let_go
+        return lab.collection(at.host, certificates={"stores": []})
+
+    monkeypatch.setattr(winrm, "run", run)
+    return seen
+
+
+def test_computers_are_asked_side_by_side_and_not_all_at_once(remote, tmp_path):
+    names = tuple(f"pc{number}.corp.contoso.com" for number in range(20))
+    recording = read(tmp_path, hosts=Hosts(winrm=True, names=names))
+    assert len(recorded_parts(recording)) == 20
+    assert 1 < remote["most"] <= hosts.AT_ONCE
+
+
+def test_whoever_is_asked_is_let_go_when_the_time_is_over(remote, tmp_path):
+    remote["seconds"] = 60
+    started = time.monotonic()
+
+    def impatient(session: Session) -> Any:
+        return asyncio.wait_for(hosts.record(session), 0.5)
+
+    source = SimpleNamespace(record=impatient)
+    names = ("pc1.corp.contoso.com", "pc2.corp.contoso.com")
+    with pytest.raises(TimeoutError):
+        recorded(tmp_path / "r", cast("Any", source), connections=Connections(hosts=Hosts(winrm=True, names=names)))
+    assert time.monotonic() - started < 30
+    assert remote["ended"] == 2
+
+
+def test_without_pypsrp_winrm_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    found = reason(read(tmp_path, hosts=Hosts(winrm=True, names=("CM01.corp.contoso.com",))))
+    assert found[1:] == ("WinRM needs the package pypsrp", "pip install 'comgmt-audit[live]'")
 
 
 def test_doctor_says_that_the_script_will_run_here_and_does_not_run_it(powershell):
