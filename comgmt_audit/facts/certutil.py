@@ -16,7 +16,8 @@ from msgspec import Struct
 _SEPARATOR = re.compile(r"=+ .*?\d+ =+")
 _STORE = re.compile(r'(\w+) ".*"')
 _ENGLISH = "Serial Number:"
-_HASH = re.compile(r"\D[^:]*\(sha1\)\s*[:\uff1a]\s*(?P<value>[0-9A-Fa-f ]{40,})")
+# Between label and colon French has a no-break space, which another code page makes some other character of.
+_HASH = re.compile(r"[^:]+\(sha1\).?[:\uff1a]\s*(?P<value>[0-9A-Fa-f ]{40,})")
 _NAME = re.compile(r"[^:=\uff1a]+[:\uff1a]\s*(?P<value>(?:[A-Za-z]+|[0-9.]+)=.+)")
 _SET = re.compile(r"[^=:]+=\s*(?P<value>.+)")
 _PASSED = re.compile(r"(?:Encryption|Signature) test passed")

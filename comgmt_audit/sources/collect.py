@@ -54,8 +54,11 @@ def this_one(hosts: Iterable[str]) -> str:
 def powershell() -> str:
     """Where Windows PowerShell is; empty: it is not here, so this is not Windows."""
     system = os.environ.get("SYSTEMROOT", "")
-    known = Path(system, "System32", "WindowsPowerShell", "v1.0", "powershell.exe")
-    return str(known) if system and known.is_file() else shutil.which("powershell.exe") or ""
+    for folder in ("Sysnative", "System32") if system else ():  # the first is there for 32-bit programs only
+        known = Path(system, folder, "WindowsPowerShell", "v1.0", "powershell.exe")
+        if known.is_file():
+            return str(known)
+    return shutil.which("powershell.exe") or ""
 
 
 async def locally(seconds: float) -> bytes | Absence:

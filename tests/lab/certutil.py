@@ -30,9 +30,9 @@ FOREIGN = {
         "Zertifikat",
         ("Seriennummer:", "Aussteller:", " Nicht vor:", " Nicht nach:", "Antragsteller:", "Vorlage:"),
         "Zertifikathash(sha1):",
-        ("Schl\ufffdsselcontainer =", "Eindeutiger Containername:", "Anbieter ="),
-        ("Der private Schl\ufffdssel ist NICHT exportierbar", "Verschl\ufffdsselungstest wurde durchgef\ufffdhrt"),
-        "CertUtil: -store-Befehl wurde erfolgreich ausgef\ufffdhrt.",
+        ("Schlüsselcontainer =", "Eindeutiger Containername:", "Anbieter ="),
+        ("Der private Schlüssel ist NICHT exportierbar", "Verschlüsselungstest wurde durchgeführt"),
+        "CertUtil: -store-Befehl wurde erfolgreich ausgeführt.",
     ),
     "French": (
         'My "Personnel"',

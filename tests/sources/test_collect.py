@@ -220,6 +220,17 @@ def test_doctor_says_that_the_script_will_run_here_and_does_not_run_it(powershel
     assert (probe.answers, probe.detail) == (True, f"{SERVER} is this computer: the script runs here")
 
 
+def test_the_powershell_of_windows_goes_before_any_other(powershell, tmp_path, monkeypatch):
+    powershell("")
+    assert collect.powershell() == str(tmp_path / "bin" / "powershell.exe")
+    monkeypatch.setenv("SYSTEMROOT", str(tmp_path))
+    for folder in ("System32", "Sysnative"):
+        place = tmp_path / folder / "WindowsPowerShell" / "v1.0"
+        place.mkdir(parents=True)
+        (place / "powershell.exe").touch()
+        assert collect.powershell() == str(place / "powershell.exe")
+
+
 @pytest.mark.parametrize(
     ("own", "hosts_known", "found"),
     [

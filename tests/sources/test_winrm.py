@@ -148,6 +148,13 @@ def test_whoever_waits_no_longer_gets_the_thread_back(computer):
     assert time.monotonic() - started < 20
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_damaged_answer_is_an_absence_or_an_answer(computer, tmp_path, seed):
+    computer.behave(f"damaged by {seed}")
+    recording = read(computer, tmp_path)
+    assert {one.id for one in recording.manifest.observations} & PARTS
+
+
 def test_without_a_ticket_it_is_refused_with_what_to_do(well, tmp_path, monkeypatch):
     monkeypatch.setenv("KRB5CCNAME", str(tmp_path / "empty"))
     found = reason(read(well, tmp_path))

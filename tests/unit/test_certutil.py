@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comgmt_audit.facts.certutil import NotListing, parse
+from comgmt_audit.sources.host_files import recognised
+from comgmt_audit.text_encoding import decode
 from tests.lab.certutil import END, FOREIGN, HASH, HEAD, block, foreign
 
+KSP = "Microsoft Software Key Storage Provider"
 PROVIDER = "  Provider = Microsoft RSA SChannel Cryptographic Provider"
 
 
@@ -86,8 +89,25 @@ def test_another_language_tells_what_is_not_translated(language):
     assert found.thumbprint == "1128C3D4E5F60718293A4B5C6D7E8F90A1B2C3D4"
     assert found.subject == "CN=cmg.contoso.com, O=Contoso Ltd"
     assert found.issuer == "CN=Contoso Issuing CA 1, DC=com"
-    assert found.provider == "Microsoft Software Key Storage Provider"
+    assert found.provider == KSP
     assert found.store == "my"
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding"),
+    [
+        *((language, encoding) for language in FOREIGN for encoding in ("utf-16", "utf-8-sig", "utf-8")),
+        *((language, encoding) for language in ("German", "French", "Spanish") for encoding in ("cp850", "cp1252")),
+        ("Japanese", "cp932"),
+    ],
+)
+def test_the_code_page_of_the_console_does_not_matter(language, encoding):
+    """What is read is ASCII in all of them, whatever becomes of the labels."""
+    text = decode(foreign(language).encode(encoding, errors="replace")).text
+    (found,) = parse(text)
+    assert (found.thumbprint, found.provider) == ("1128C3D4E5F60718293A4B5C6D7E8F90A1B2C3D4", KSP)
+    assert found.subject == "CN=cmg.contoso.com, O=Contoso Ltd"
+    assert recognised(text) == "certutil-my"
 
 
 @pytest.mark.parametrize("language", FOREIGN)

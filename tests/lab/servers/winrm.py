@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import os
 import pickle
+import random
 import re
 import ssl
 import struct
@@ -75,7 +76,10 @@ class Address(Struct, frozen=True, kw_only=True):
         return (self.folder / "winrm-requests.txt").read_text(encoding="utf-8").splitlines()
 
     def behave(self, mode: str) -> None:
-        """Another mode: ``well``, ``denied``, ``constrained``, ``jea``, ``slow``, ``endless``, or what is none."""
+        """Another mode: ``well``, ``denied``, ``constrained``, ``jea``, ``slow``, ``endless``, or what is none.
+
+        ``damaged by 7`` answers well but for some bytes, which 7 chooses.
+        """
         (self.folder / "mode").write_text(mode, encoding="utf-8")
 
 
@@ -226,7 +230,11 @@ class Service:
 
     def answer(self, message: bytes) -> tuple[int, bytes]:
         """Status and envelope for one envelope."""
-        mode = (self._folder / "mode").read_text(encoding="utf-8")
+        mode, _, seed = (self._folder / "mode").read_text(encoding="utf-8").partition(" by ")
+        status, text = self._answered(message, mode)
+        return status, _damaged(text, int(seed) + len(text)) if mode == "damaged" else text
+
+    def _answered(self, message: bytes, mode: str) -> tuple[int, bytes]:
         if mode == "busy":
             return 503, b"The service is unavailable."
         if mode == "error page":
@@ -329,6 +337,14 @@ class _Shell:
         identity = f' CommandId="{str(payload.pipeline_id).upper()}"' if payload.pipeline_id else ""
         text = base64.b64encode(payload.data).decode()
         return f'<rsp:ReceiveResponse><rsp:Stream Name="stdout"{identity}>{text}</rsp:Stream></rsp:ReceiveResponse>'
+
+
+def _damaged(text: bytes, seed: int) -> bytes:
+    """With some bytes turned into others, in the same way for the same seed."""
+    chance, found = random.Random(seed), bytearray(text)
+    for _ in range(chance.choice((0, 0, 1, 3))):
+        found[chance.randrange(len(found))] = chance.choice(b"<>&AB0\"'/=\x00")
+    return bytes(found)
 
 
 def _fail(pipeline: ServerPipeline, message: str, identity: str) -> None:
