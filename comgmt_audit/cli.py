@@ -123,11 +123,13 @@ def _run(arguments: list[str]) -> int:
 
 
 def _explain_defect(error: Exception, arguments: list[str]) -> None:
+    from comgmt_audit.sources.redaction import evidence
+
     if "--verbose" in arguments or "-v" in arguments or os.environ.get("COMGMT_DEBUG"):
         import traceback
 
-        _say("".join(traceback.format_exception(error)), err=True)
-    _say(f"Error: a defect of comgmt-audit: {type(error).__name__}: {error}", err=True)
+        _say(evidence("".join(traceback.format_exception(error))), err=True)
+    _say(f"Error: a defect of comgmt-audit: {type(error).__name__}: {evidence(str(error))}", err=True)
     _say("Please report it. --verbose (or COMGMT_DEBUG=1) shows where it happened. There is no verdict.", err=True)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import structs
 
 from comgmt_audit.recording import Absence
-from comgmt_audit.sources import collect
+from comgmt_audit.sources import collect, redaction
 from comgmt_audit.sources.collect import COLLECT
 from comgmt_audit.sources.host_files import COMPUTER, PARTS, Found, computer, designed, handed_in, lost, parse, parts_of
 from comgmt_audit.sources.session import Permission, Probe, Session, unreachable
@@ -160,7 +160,7 @@ def _keep(session: Session, found: Iterable[Found], kept: set[str]) -> None:
         if one.absence:
             session.writer.absent(one.id, one.absence, **rest)
         elif isinstance(one.content, str):
-            session.writer.text(one.id, one.content, **rest)
+            session.writer.text(one.id, redaction.evidence(one.content), **rest)
         else:
             session.writer.json(one.id, one.content, **rest)
         session.progress(NAME, one.host, len(kept))

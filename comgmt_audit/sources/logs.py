@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from comgmt_audit.errors import ComgmtError
 from comgmt_audit.recording import Absence
-from comgmt_audit.sources import secrets
+from comgmt_audit.sources import redaction, secrets
 from comgmt_audit.sources.session import Permission, Probe, Session, refused, unreachable, unreadable
 from comgmt_audit.text_encoding import decode
 
@@ -156,7 +156,7 @@ def _keep(session: Session, server: str, folder: Folder, name: str) -> None:
         _absent(session, server, name, _absence(error, folder.path(name)))
         return
     rest = {"source": NAME, "request": f"{name} of {server}", "at": session.clock(), "about": about}
-    session.writer.text(_id(server, name), text, **rest)
+    session.writer.text(_id(server, name), redaction.evidence(text), **rest)
 
 
 def read(folder: Folder, name: str, limit: int = LIMIT) -> tuple[str, dict[str, Any]]:

@@ -109,6 +109,39 @@ def test_secrets_in_text_are_not_shown(text):
     assert CANARY not in redaction.quoted(text)
 
 
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n{}\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (f"Authorization: Bearer {CANARY}.{CANARY}", "Authorization: Bearer ***"),
+        (f"ask client_secret={CANARY}&x=1\r\nnext", "ask client_secret=***&x=1\r\nnext"),
+        (f"GET /c?sv=1&sig={CANARY}%3D HTTP/1.1", "GET /c?sv=1&sig=*** HTTP/1.1"),
+        (f'ccmsetup /regtoken:{CANARY} "x"', 'ccmsetup /regtoken:*** "x"'),
+        (f"a\n{KEY.format(CANARY)}\nb", "a\n-----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY-----\nb"),
+        (KEY.format(CANARY)[:70], "-----BEGIN RSA PRIVATE KEY-----***"),
+        (f"Set-Cookie: x={CANARY}\nnext", "Set-Cookie: ***\nnext"),
+    ],
+)
+def test_secrets_in_evidence_are_taken_out_and_nothing_else(text, left):
+    assert redaction.evidence(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Negotiate authentication is used; Basic authentication is off\r\n",
+        "Certificate with signature algorithm sha256\ttab\x0bvertical\u2028separator\n\n",
+        "The password has expired.",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    ],
+)
+def test_evidence_without_secrets_stays_as_it_is(text):
+    assert redaction.evidence(text) == text
+
+
 def test_text_stays_on_a_line_and_is_cut():
     assert redaction.quoted("a\r\n\x1b[31mb\u202ec") == "a [31mb c"
     assert redaction.quoted("x" * 500, 10) == "x" * 9 + "…"
