@@ -24,10 +24,14 @@ _NAMES = (
 
 def read(text: str) -> Seen | None:
     """What the document says; nothing where it is no JSON. A document of several lines is one object a line."""
+    from comgmt_audit.sources.host_files import one_line
+
     start = text.lstrip()[:1]
     if start not in {"{", "["}:
         return None
     document = _decoded(text)
+    if document is None and '"collector"' in text:
+        document = _decoded(one_line(text))
     if document is None and start == "{":
         rows = [_decoded(line) for line in text.splitlines() if line.strip()]
         if len(rows) > 1 and all(isinstance(row, dict) for row in rows):
@@ -119,7 +123,8 @@ def _collection(document: dict[str, Any]) -> Seen:
 def _stores(document: Mapping[str, Any]) -> dict[str, Any]:
     """The stores: of the personal one its certificates, of the others how many there are."""
     facts: dict[str, Any] = {}
-    for store in document.get("stores") or ():
+    stores = document.get("stores")
+    for store in stores if isinstance(stores, list) else ():
         name, certificates = (
             (store.get("store"), store.get("certificates")) if isinstance(store, dict) else (None, None)
         )

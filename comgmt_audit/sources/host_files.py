@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from comgmt_audit.recording import Absence
 from comgmt_audit.sources.collect import COLLECT, MAX_SIZE
+from comgmt_audit.sources.logs import LOGS
 from comgmt_audit.sources.session import Session, refused, unreadable
 from comgmt_audit.text_encoding import decode
 
@@ -28,8 +29,9 @@ PARTS = ("certificates", "gpresult", "dsregcmd", "registry")
 """What the collect script brings of a computer, beside its logs."""
 
 COMPUTER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9-]{1,63})*")
-_LOG = re.compile(r"[a-z0-9_-]+\.(?:log|lo_)")
+_LOG = re.compile(r"([a-z0-9_-]+)\.(?:log|lo_)")
 _RSOP = "http://www.microsoft.com/GroupPolicy/Rsop"
+_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 class Collection(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -113,10 +115,11 @@ def parts_of(collection: Collection, host: str, path: str, session: Session) -> 
     }
     for what, content in parts.items():
         if content is not None:
-            yield Found(host=host, what=what, content=content)
+            yield _without_secrets(Found(host=host, what=what, content=content))
     read_there = {server.lower() for server in session.connections.files.logs}
     for name, text in collection.logs.items() if host not in read_there else ():
-        if _LOG.fullmatch(name.lower()):
+        log = _LOG.fullmatch(name.lower())
+        if log and log[1] in LOGS:
             about = {"path": path, "size": len(text.encode()), "complete": False}
             yield Found(host=host, what=name.lower(), content=text, about=about)
     for what, why in collection.errors.items():
@@ -124,15 +127,39 @@ def parts_of(collection: Collection, host: str, path: str, session: Session) -> 
             yield Found(host=host, what=what, absence=unreadable(f"the collect script: {why}", COLLECT))
 
 
+def _without_secrets(found: Found) -> Found:
+    """The same without what must not be kept. No script of ours writes a private key: what has one is left out."""
+    text = found.content if isinstance(found.content, str) else msgspec.json.encode(found.content).decode()
+    if _KEY.search(text):
+        return Found(host=found.host, what=found.what, absence=unreadable("it holds a private key", COLLECT))
+    return structs.replace(found, content=_without_settings(text)) if found.what == "gpresult" else found
+
+
+def _without_settings(text: str) -> str:
+    """gpresult's XML without what Group Policy sets: nobody reads it, and old preferences hold passwords (MS14-025)."""
+    kept: list[str] = []
+    at = 0
+    while (start := text.find("<ExtensionData", at)) >= 0:
+        kept.append(text[at:start])
+        end = text.find("</ExtensionData>", start)
+        at = end + len("</ExtensionData>") if end >= 0 else len(text)
+    return "".join([*kept, text[at:]])
+
+
 def parse(data: bytes) -> Collection:
-    """A file of the collect script. Raises ValueError where it is none, is cut off, or is of another format."""
+    """What the collect script writes or prints. Raises ValueError where it is none, cut off, or of another format."""
     try:
-        collection = msgspec.json.decode(decode(data).text.encode(), type=Collection)
+        collection = msgspec.json.decode(one_line(decode(data).text).encode(), type=Collection)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"is not what the collect script writes: {error}") from None
     if collection.collector != 1:
         raise ValueError(f"is of format {collection.collector}, and format 1 is read")
     return collection
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks: the script prints its one line in pieces, and a console may break it anywhere."""
+    return text.replace("\r", "").replace("\n", "")
 
 
 def _output(path: Path, host: str) -> Iterator[Found]:
@@ -145,7 +172,7 @@ def _output(path: Path, host: str) -> Iterator[Found]:
             yield Found(host=host, what=named, absence=_trouble(error, path))
         return
     if what := recognised(text):
-        yield Found(host=host, what=what, content=text)
+        yield _without_secrets(Found(host=host, what=what, content=text))
     elif named:
         why = f"{path.name}: it is no output of {REQUESTS[named]} that we know"
         yield Found(host=host, what=named, absence=unreadable(why, COLLECT))

@@ -75,8 +75,7 @@ def _answered(answer: bytes | Absence, host: str, session: Session) -> list[Foun
     if isinstance(answer, Absence):
         return [Found(host=host, what=what, absence=answer) for what in PARTS]
     try:
-        # Whatever breaks the lines on the way: the document itself has none.
-        collection = parse(answer.replace(b"\r", b"").replace(b"\n", b""))
+        collection = parse(answer)
     except ValueError as error:
         return list(lost(host, f"what the collect script printed {error}"))
     if _here(session) == host and computer(collection.host, session) != host:

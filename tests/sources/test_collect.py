@@ -18,6 +18,7 @@ import tree_sitter_powershell
 from tree_sitter import Language, Node, Parser
 
 from comgmt_audit.connections import Connections, Files, Hosts
+from comgmt_audit.facts import logs
 from comgmt_audit.recording import Recording
 from comgmt_audit.sources import collect, hosts, winrm
 from comgmt_audit.sources.session import Session
@@ -307,6 +308,14 @@ def test_it_writes_a_file_only_where_it_is_not_told_to_print(tree):
     assert (branch.text or b"").startswith(b"if ($Pipeline) {")
     printing = (branch.text or b"").partition(b"} else {")[0]
     assert b"WriteAllText" not in printing
+
+
+def test_every_log_that_a_fact_reads_is_collected(tree):
+    (loop,) = (node for node in nodes(tree) if node.type == "foreach_statement" and b"'CloudMgr'" in (node.text or b"")
+               and b"$folders" not in (node.text or b""))  # fmt: skip
+    named = {text.strip("'").lower() for text in texts(loop, "verbatim_string_characters")}
+    kinds = [kind for kind in vars(logs).values() if isinstance(kind, type) and issubclass(kind, logs._Logs)]
+    assert named == {kind.log for kind in kinds if kind is not logs._Logs}
 
 
 def test_every_part_that_a_fact_reads_is_collected():

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from comgmt_audit.facts import gpresult
+from comgmt_audit.inspect_file import inspect
 from comgmt_audit.sources import hosts
 from tests.lab import certutil
 from tests.lab import hosts as lab
@@ -55,10 +57,50 @@ def test_a_collection_gives_its_parts(inbox, tmp_path, encoding):
     assert recording.answered(f"log/{HOST}/cloudmgr.log").about["complete"] is False
 
 
+def test_what_was_printed_and_redirected_to_a_file_is_read(inbox, tmp_path):
+    printed = _collection()
+    pieces = "\r\n".join(printed[at : at + 100] for at in range(0, len(printed), 100))
+    (inbox / "any.json").write_text(pieces, encoding="utf-16")
+    assert _read(tmp_path).text(f"host/{HOST}/gpresult") == GPRESULT
+    assert inspect(inbox / "any.json").kind == "output of the collect script"
+
+
 def test_a_log_that_is_read_from_its_folder_is_not_taken_twice(inbox, tmp_path):
     (inbox / "any.json").write_text(_collection(), encoding="utf-8")
     recording = _read(tmp_path, logs={"CM01.corp.contoso.com": "elsewhere"})
     assert recording.ids("log/") == []
+
+
+RSOP = (
+    '<?xml version="1.0" encoding="utf-16"?><Rsop xmlns="http://www.microsoft.com/GroupPolicy/Rsop"><ComputerResults>'
+    "<SecurityGroup><Name xmlns='http://www.microsoft.com/GroupPolicy/Types'>ConfigMgr IIS Servers</Name>"
+    "</SecurityGroup>"
+    "<ExtensionData><Extension xmlns:q1='x'><q1:User cpassword='CANARY-cpassword'/></Extension></ExtensionData>"
+    "<ExtensionData><Name>CANARY-setting</Name></ExtensionData></ComputerResults></Rsop>"
+)
+
+
+@pytest.mark.parametrize("as_file", [True, False], ids=["as it is", "collected"])
+def test_what_group_policy_sets_is_not_kept(inbox, tmp_path, as_file):
+    if as_file:
+        (inbox / "cm01").mkdir()
+        (inbox / "cm01" / "gpresult.xml").write_text(RSOP, encoding="utf-16")
+    else:
+        (inbox / "any.json").write_text(_collection(outputs={"gpresult": RSOP}), encoding="utf-8")
+    kept = _read(tmp_path).text(f"host/{HOST}/gpresult")
+    assert "CANARY" not in kept
+    assert gpresult.parse(kept).has("ConfigMgr IIS Servers")
+
+
+def test_a_private_key_and_a_log_of_another_kind_are_never_kept(inbox, tmp_path):
+    key = {"stores": [{"store": "My", "certificates": [{"pem": "-----BEGIN RSA PRIVATE KEY-----\nCANARY"}]}]}
+    logs = {"ccmsetup.log": 'Command line: ccmsetup.exe /regtoken:"CANARY"', "mpcontrol.log": "x"}
+    (inbox / "any.json").write_text(_collection(certificates=key, logs=logs), encoding="utf-8")
+    recording = _read(tmp_path)
+    assert absences(recording) == {f"host/{HOST}/certificates": ("unreadable", "it holds a private key")}
+    assert recording.ids("log/") == [f"log/{HOST}/mpcontrol.log"]
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "recording").rglob("*") if path.is_file())
+    assert b"CANARY" not in kept
 
 
 def test_what_the_script_could_not_read_is_an_absence(inbox, tmp_path):

@@ -144,6 +144,39 @@ def test_no_damage_ends_in_a_traceback(seen, file):
     assert json.loads(msgspec.json.encode(found))
 
 
+WORDS = [
+    *("collector", "host", "elevated", "certificates", "stores", "store", "registry", "outputs", "logs", "errors"),
+    *("value", "error", "code", "@odata.context", "id", "format", "seal", "observations", "displayName"),
+    *("My", "1", "gpresult"),
+]
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.sampled_from(WORDS)
+    | st.text(max_size=5)
+)
+DOCUMENTS = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=6),
+    max_leaves=12,
+)
+COLLECTIONS = st.fixed_dictionaries(
+    {"collector": st.just(1), "host": st.just("x"), "elevated": st.booleans()},
+    optional=dict.fromkeys(("certificates", "registry", "outputs", "logs", "errors"), DOCUMENTS),
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(DOCUMENTS | COLLECTIONS)
+def test_no_json_ends_in_a_traceback(seen, document):
+    found = seen("x.json", json.dumps(document))
+    assert found.kind or found.unread
+    assert list(table(found))
+    assert json.loads(msgspec.json.encode(found))
+
+
 def test_a_certificate_shows_its_names_and_dates(seen):
     found = seen("root.cer", pki.pem(contoso(), "root"))
     assert found.kind == "certificate"
