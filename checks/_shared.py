@@ -8,6 +8,7 @@ from comgmt_audit import Evidence, Finding, Reference, cannot_tell, require
 from comgmt_audit.errors import FactUnavailable
 from comgmt_audit.facts.certificates import Unseen
 
+NEWER = "Scan with a version of comgmt-audit that knows the value."
 ACCESS_CURE = "Grant Policy.Read.All (application) to the scanner, and record again."
 
 

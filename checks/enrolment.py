@@ -23,7 +23,7 @@ from comgmt_audit.facts.groups import Group, Groups
 from comgmt_audit.facts.intune_apps import ClientDeliveries
 
 from ._scope import enabled
-from ._shared import ACCESS_CURE, learn
+from ._shared import ACCESS_CURE, NEWER, learn
 
 family = Family(code="ENR", title="Enrolment into Intune", stage=Stage.ENROLMENT)
 
@@ -243,7 +243,7 @@ def some_devices_are_co_managed(devices: ManagedDevices) -> Findings:
     count = sum(device.co_managed for device in windows)
     if not count and (unknown or not windows):
         cure = "Grant DeviceManagementManagedDevices.Read.All (application) to the scanner, and record again."
-        why = f"{len(unknown)} of {len(windows)} Windows devices without managementAgent"
+        why = f"{len(unknown)} of {len(windows)} Windows devices without a managementAgent that is known"
         yield cannot_tell(devices, why, cure=cure)
         return
     yield require(devices, count > 0, expected="at least 1 co-managed", actual=f"0 of {len(windows)} Windows devices")
@@ -267,7 +267,11 @@ def devices_that_enrolled_so_are_co_managed(devices: ManagedDevices) -> Findings
     that are gone (Intune admin centre > Devices > the device > Retire).
     """
     for device in devices:
-        if not device.windows or device.enrolment != "windowsCoManagement":
+        if not device.windows or device.enrolment not in {"windowsCoManagement", ""}:
+            continue
+        if not device.enrolment:
+            cure = "Grant DeviceManagementManagedDevices.Read.All (application) to the scanner, and record again."
+            yield cannot_tell(device, "Intune did not say how it enrolled", cure=cure)
             continue
         if not device.agent:
             cure = "Record again with a version that knows the value."
@@ -297,16 +301,12 @@ def no_access_policy_blocks_enrolment(access: ConditionalAccess) -> Findings:
     and add Microsoft Intune Enrollment; or remove the user action Register or join devices.
     """
     for policy in access:
-        if policy.state in _SWITCHED_OFF:
+        if policy.switched_off:
             continue
         blocks = "block" in policy.controls and policy.means_enrolment and policy.everybody and not policy.narrowed
         if not policy.legible:
             yield cannot_tell(policy, "its conditions were not answered", cure=ACCESS_CURE)
         elif blocks and policy.state != "enabled":
-            why = f"its state is {policy.state or 'not told'}"
-            yield cannot_tell(policy, why, cure="Record again with a version that knows the state.")
+            yield cannot_tell(policy, f"its state is {policy.state or 'not told'}", cure=NEWER)
         else:
             yield require(policy, not blocks, expected="enrolment is not blocked", actual="block, for all users")
-
-
-_SWITCHED_OFF = frozenset({"disabled", "enabledForReportingButNotEnforced"})

@@ -33,7 +33,7 @@ from comgmt_audit.facts.entra_apps import (
 from comgmt_audit.facts.tenant import Tenant
 
 from ._scope import scale_set
-from ._shared import ACCESS_CURE, learn
+from ._shared import ACCESS_CURE, NEWER, learn
 
 family = Family(code="APP", title="Entra applications", stage=Stage.AZURE_SERVICES)
 
@@ -335,10 +335,13 @@ def access_policies_spare_the_server_app(access: ConditionalAccess, server: Serv
     and add the server app.
     """
     for policy in access:
-        if policy.state != "enabled":
+        if policy.switched_off:
             continue
         if not policy.legible:
             yield cannot_tell(policy, "its conditions were not answered", cure=ACCESS_CURE)
         elif policy.means_all_applications and policy.modern and policy.controls:
             spared = server.registration.app_id in policy.excluded
+            if not spared and policy.state != "enabled":
+                yield cannot_tell(policy, f"its state is {policy.state or 'not told'}", cure=NEWER)
+                continue
             yield require(policy, spared, expected=f"{server.registration.app_id} excluded", actual=policy.excluded)

@@ -16,7 +16,7 @@ from comgmt_audit import (
     check,
     require,
 )
-from comgmt_audit.facts.licences import Gap, Licences, SubscribedSkus, failed_assignments, gap
+from comgmt_audit.facts.licences import Gap, Licences, SubscribedSkus, failed_assignments, gap, has_unclear_assignments
 from comgmt_audit.facts.users import User, Users
 
 from ._scope import users_need_intune, users_need_premium
@@ -178,6 +178,7 @@ def no_licence_assignment_is_in_error(users: Users, skus: SubscribedSkus, baseli
     plans = {**baseline.premium_plans, **baseline.intune_plans}
     needed = (baseline.premium_plans, baseline.intune_plans)
     failed = cache(lambda licences: failed_assignments(licences, skus, plans))
+    unclear = cache(lambda licences: has_unclear_assignments(licences, skus, plans))
     complete = cache(lambda licences: all(gap(licences, skus, wanted) is None for wanted in needed))
     for user in users.in_scope:
         if user.licences.assignments is None:
@@ -185,6 +186,10 @@ def no_licence_assignment_is_in_error(users: Users, skus: SubscribedSkus, baseli
             yield cannot_tell(user, "licenseAssignmentStates was not answered", cure=cure)
             continue
         rows = failed(user.licences)
+        if not rows and unclear(user.licences):
+            why = "the state of an assignment is none that is documented"
+            yield cannot_tell(user, why, cure="Look at the user's licences in the Entra admin centre.")
+            continue
         yield require(
             user,
             not rows,

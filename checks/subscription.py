@@ -111,6 +111,10 @@ def subscription_has_no_spending_limit(subscription: Subscription) -> Findings:
         cure = "Give the scanner the role Reader on the subscription, and record again."
         yield cannot_tell(subscription, "Azure did not tell the spending limit", cure=cure)
         return
+    if subscription.spending_limit.casefold() not in {"on", "off", "currentperiodoff"}:
+        cure = "Look at the spending limit in the Azure portal under Subscriptions > Overview."
+        yield cannot_tell(subscription, f"its spending limit is {subscription.spending_limit}", cure=cure)
+        return
     yield require(
         subscription,
         subscription.spending_limit.casefold() != "on",

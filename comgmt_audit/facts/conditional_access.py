@@ -86,6 +86,11 @@ class AccessPolicy(Struct, frozen=True, kw_only=True):
         return Evidence(OBSERVATION, f"line {self.line}", self.name)
 
     @property
+    def switched_off(self) -> bool:
+        """Is it known to have no effect?"""
+        return self.state in {"disabled", "enabledForReportingButNotEnforced"}
+
+    @property
     def means_all_applications(self) -> bool:
         """Does it mean every application but those that it excludes?"""
         return "all" in self.applications

@@ -17,6 +17,13 @@ CO_MANAGED = frozenset({"configurationManagerClientMdm", "configurationManagerCl
 managementAgentType)."""
 
 
+_AGENTS = CO_MANAGED | {
+    *("eas", "mdm", "easMdm", "intuneClient", "easIntuneClient", "configurationManagerClient", "unknown", "jamf"),
+    *("googleCloudDevicePolicyController", "microsoft365ManagedMdm", "msSense", "intuneAosp", "google"),
+}
+"""The members of managementAgentType, beta included; another one may well mean both."""
+
+
 class _Device(Struct, frozen=True, gc=False, rename="camel"):
     id: str
     device_name: str | None = None
@@ -26,7 +33,10 @@ class _Device(Struct, frozen=True, gc=False, rename="camel"):
 
 
 class ManagedDevice(Struct, frozen=True, gc=False):
-    """A device in Intune; ``agent`` and ``enrolment`` are Graph's names, ``""`` where it does not say."""
+    """A device in Intune; ``agent`` and ``enrolment`` are Graph's names.
+
+    ``""`` is unknown: Graph does not say, or its word for the agent is one that no document explains.
+    """
 
     line: int
     name: str
@@ -76,7 +86,7 @@ class ManagedDevices(Struct, frozen=True, kw_only=True):
             ManagedDevice(
                 line,
                 raw.device_name or raw.id,
-                sys.intern(raw.management_agent or ""),
+                sys.intern(raw.management_agent or "") if raw.management_agent in _AGENTS else "",
                 sys.intern(raw.device_enrollment_type or ""),
                 (raw.operating_system or "").casefold() == "windows",
             )

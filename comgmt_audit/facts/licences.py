@@ -20,6 +20,7 @@ Teams rooms carry INTUNE_A, but entitle no user (Product names and service plan 
 _USABLE = frozenset({"Enabled", "Warning"})
 """``capabilityStatus`` of a SKU that still works: Warning is the grace period after its end (Graph, subscribedSku)."""
 
+_SUCCEEDED = frozenset({"Active"})
 _FAILED = frozenset({"Error", "ActiveWithError", "Disabled"})
 """``state`` of an assignment that did not, or not wholly, succeed (Graph, licenseAssignmentState)."""
 
@@ -158,6 +159,11 @@ class Assignment(Struct, frozen=True, gc=False, rename="camel"):
         return self.state in _FAILED
 
     @property
+    def unclear(self) -> bool:
+        """Does its state not say whether it succeeded?"""
+        return self.state not in _SUCCEEDED | _FAILED
+
+    @property
     def way(self) -> str:
         """``by group <id>`` or ``directly``."""
         return f"by group {self.assigned_by_group}" if self.assigned_by_group else "directly"
@@ -230,8 +236,19 @@ def failed_assignments(
     licences: Licences, skus: SubscribedSkus, plans: Mapping[str, str]
 ) -> tuple[tuple[Sku, Assignment], ...]:
     """The assignments of licences with one of *plans* that did not wholly succeed."""
-    rows = ((skus.by_id.get(row.sku_id), row) for row in licences.assignments or () if row.failed)
-    return tuple((sku, row) for sku, row in rows if sku and sku.for_users and sku.plan(plans))
+    return tuple((sku, row) for sku, row in _with_plans(licences, skus, plans) if row.failed)
+
+
+def has_unclear_assignments(licences: Licences, skus: SubscribedSkus, plans: Mapping[str, str]) -> bool:
+    """Is there an assignment of a licence with one of *plans* of which nobody can say whether it succeeded?"""
+    return any(row.unclear for _, row in _with_plans(licences, skus, plans))
+
+
+def _with_plans(licences: Licences, skus: SubscribedSkus, plans: Mapping[str, str]) -> Iterator[tuple[Sku, Assignment]]:
+    for row in licences.assignments or ():
+        sku = skus.by_id.get(row.sku_id)
+        if sku and sku.for_users and sku.plan(plans):
+            yield sku, row
 
 
 def _failures(licences: Licences, skus: SubscribedSkus, plans: Mapping[str, str]) -> list[Gap]:
