@@ -116,10 +116,18 @@ def test_an_assignment_to_a_group_without_an_id_is_unreadable(read):
         read(contoso(intune__app_properties=broken), ClientDeliveries)
 
 
-@pytest.mark.parametrize("agent", ["configurationManagerClientMdm", "somethingNew", ""])
-def test_agents_stay_text(read, agent):
+@pytest.mark.parametrize(
+    ("agent", "known"),
+    [
+        ("configurationManagerClientMdm", "configurationManagerClientMdm"),
+        ("mdm", "mdm"),
+        ("somethingNew", ""),
+        ("", ""),
+    ],
+)
+def test_an_agent_of_a_new_name_is_unknown(read, agent, known):
     (found,) = read(contoso(intune__devices=(device("PC", 1, agent),)), ManagedDevices)
-    assert found.agent == agent
+    assert found.agent == known
 
 
 def test_a_device_list_without_rows_is_no_knowledge(read):
