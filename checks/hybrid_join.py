@@ -176,7 +176,9 @@ def clients_know_the_mdm(states: JoinStates, design: Design) -> Findings:
             yield unavailable(client, error)
             continue
         evidence = _line(client, state, "mdmurl")
-        if state.mdm_url or state.by_user:
+        if state.mdm_url is None:
+            yield cannot_tell(client, "the output of dsregcmd breaks off", cure=_COLLECT, evidence=evidence)
+        elif state.mdm_url or state.by_user:
             yield require(client, bool(state.mdm_url), expected="MdmUrl", actual="empty", evidence=evidence)
         else:
             why = "dsregcmd ran by WinRM, and for its account there is no MDM; for the client's user there may be"

@@ -7,6 +7,8 @@ import re
 from msgspec import Struct
 
 _HEADING = re.compile(r"\|\s*([^|]+?)\s*\|")
+_READ = {"device state", "device details", "tenant details"}
+"""The sections that are read; in every output another one follows, User State first (the page above)."""
 _YES_NO = {"yes": True, "no": False}
 
 
@@ -14,14 +16,15 @@ class JoinState(Struct, frozen=True, kw_only=True):
     """What a device says of its join; ``None`` and ``""`` where the output does not say it.
 
     ``mdm_url`` shows that the tenant has an MDM for the user who ran dsregcmd, not that the device is enrolled; where
-    that was nobody who uses the device (``by_user`` is false), its absence says nothing.
+    that was nobody who uses the device (``by_user`` is false), its absence says nothing. It is ``None`` where the
+    output breaks off before another section follows.
     """
 
     entra_joined: bool | None
     domain_joined: bool | None
     tenant_id: str
     tenant_name: str
-    mdm_url: str
+    mdm_url: str | None
     device_authentication: str
     lines: dict[str, int]
     """Where each key stands: line numbers from 1."""
@@ -66,7 +69,7 @@ def parse(text: str) -> JoinState:
         domain_joined=_YES_NO.get(value("device state", "domainjoined").casefold()),
         tenant_id=value("tenant details", "tenantid").casefold(),
         tenant_name=value("tenant details", "tenantname"),
-        mdm_url=value("tenant details", "mdmurl"),
+        mdm_url=value("tenant details", "mdmurl") or ("" if section not in _READ else None),
         device_authentication=value("device details", "deviceauthstatus"),
         lines={key: number for (_, key), (_, number) in reversed(values.items())},
     )

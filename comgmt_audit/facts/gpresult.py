@@ -22,6 +22,7 @@ _TYPES = "{http://www.microsoft.com/GroupPolicy/Types}"
 _TITLE = "group policy result tool"
 _COMPUTER = "COMPUTER SETTINGS"
 _USER = "USER SETTINGS"
+_LABEL = "mandatory level"
 _GROUPS = "the computer is a part of the following security groups"
 
 
@@ -88,6 +89,9 @@ def _from_text(text: str) -> ComputerPolicy:
     after = section[place + 1 :]
     if after and re.fullmatch(r"-+", after[0]):
         after = after[1:]
+    # A token's list ends with its integrity label; without it, or a blank line, more may have followed.
+    if "" not in after and not "".join(after[-1:]).casefold().endswith(_LABEL):
+        raise NotCollected("its list of security groups breaks off")
     return _policy(names=after[: after.index("")] if "" in after else after, sids=())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from json import loads
+
 import pytest
 from msgspec import structs
 
@@ -9,7 +11,7 @@ from tests.lab import pki
 from tests.lab.certificates import Issued
 from tests.lab.certutil import FOREIGN, foreign
 from tests.lab.estate import Estate, contoso, contoso_2018
-from tests.lab.hosts import AUTOENROLMENT_KEY, Host, Stored, gpresult
+from tests.lab.hosts import AUTOENROLMENT_KEY, Host, Stored, collections, gpresult
 
 CLIENT_SIDE = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\CDJ\\AAD"
 MP01 = "host/mp01.corp.contoso.com/certificates"
@@ -387,6 +389,11 @@ def test_a_client_that_is_not_hybrid_joined_fails(changed, change):
 )
 def test_what_a_client_says_of_its_join(changed, change, outcomes):
     assert changed(contoso(**{f"hosts__joined__{key}": value for key, value in change.items()})) == outcomes
+
+
+def test_an_output_of_dsregcmd_that_breaks_off_says_nothing_of_the_mdm(changed):
+    collected = loads(collections(contoso())["pc001.corp.contoso.com"])["outputs"]["dsregcmd"]
+    assert changed(contoso(hosts__joined__text=collected[: collected.index("MdmUrl")])) == {"HYB050": "not assessed"}
 
 
 def test_what_dsregcmd_says_by_winrm_is_about_another_user(changed):

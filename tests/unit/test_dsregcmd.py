@@ -34,7 +34,7 @@ def test_lines_are_split_at_the_first_colon_with_or_without_a_blank():
     assert (state.entra_joined, state.domain_joined, state.hybrid_joined) == (True, False, False)
     assert state.tenant_name == "Contoso: the company"
     assert state.tenant_id == "72f988bf-0000-4000-8000-2d7cd011db00"
-    assert state.mdm_url.startswith("https://enrollment.manage.microsoft.com/")
+    assert str(state.mdm_url).startswith("https://enrollment.manage.microsoft.com/")
     assert state.device_authentication == ""
 
 

@@ -67,9 +67,17 @@ def test_what_was_not_collected_is_said(text, why):
         parse(text)
 
 
-def test_a_list_without_an_end_and_without_a_rule_is_read():
-    text = "COMPUTER SETTINGS\nThe computer is a part of the following security groups\n  Everyone"
-    assert parse(text).groups == {"everyone"}
+@pytest.mark.parametrize("end", ["\n", "\n\n", "\n  System Mandatory Level", "\n  High Mandatory Level\n"])
+def test_a_list_without_a_rule_and_with_an_end_is_read(end):
+    text = f"COMPUTER SETTINGS\nThe computer is a part of the following security groups\n  Everyone\n{end}"
+    assert parse(text).has("Everyone")
+
+
+def test_a_list_that_breaks_off_says_nothing_of_what_is_not_in_it():
+    whole = gpresult(("Everyone", "ConfigMgr IIS Servers", "Domain Computers"))
+    for cut in ("ConfigMgr IIS Servers", "Domain Computers", "System Mandatory"):
+        with pytest.raises(NotCollected, match="breaks off"):
+            parse(whole[: whole.index(cut)].rstrip())
 
 
 @given(st.text())

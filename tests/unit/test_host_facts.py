@@ -150,7 +150,7 @@ def test_a_real_dsregcmd():
     assert state.hybrid_joined is True
     assert state.tenant_name == "HybridADFS"
     assert state.device_authentication == "SUCCESS"
-    assert state.mdm_url.startswith("https://enrollment.manage-beta.microsoft.com/")
+    assert str(state.mdm_url).startswith("https://enrollment.manage-beta.microsoft.com/")
 
 
 @pytest.mark.samples
