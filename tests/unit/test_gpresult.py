@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comgmt_audit.facts.gpresult import NotCollected, parse
+from comgmt_audit.facts.gpresult import CURE, NotCollected, parse
 from tests.lab.hosts import gpresult
 
 RSOP = 'xmlns="http://www.microsoft.com/GroupPolicy/Rsop"'
@@ -40,6 +40,38 @@ def test_xml_is_read_by_namespace_whatever_encoding_it_declares():
     policy = parse("\ufeff" + xml(("CONTOSO\\ConfigMgr IIS Servers", "S-1-5-21-1-2-3-1601"), ("Everyone", "S-1-1-0")))
     assert policy.has("ConfigMgr IIS Servers")
     assert policy.sids == {"S-1-5-21-1-2-3-1601", "S-1-1-0"}
+
+
+@pytest.mark.parametrize("everyone", ["Jeder", "Tout le monde", "Todos", "\u5168\u54e1"])
+def test_xml_is_the_same_in_every_language_but_for_the_names_of_windows_own_groups(everyone):
+    policy = parse(xml((everyone, "S-1-1-0"), ("CONTOSO\\ConfigMgr IIS Servers", "S-1-5-21-1-2-3-1601")))
+    assert policy.has("ConfigMgr IIS Servers")
+    assert "S-1-1-0" in policy.sids
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        (
+            "COMPUTEREINSTELLUNGEN",
+            "BENUTZEREINSTELLUNGEN",
+            "Der Computer ist Mitglied der folgenden Sicherheitsgruppen",
+        ),
+        ("CONFIGURATION DE L'ORDINATEUR", "CONFIGURATION UTILISATEUR", "L'ordinateur appartient aux groupes suivants"),
+        ("CONFIGURACIÓN DE EQUIPO", "CONFIGURACIÓN DE USUARIO", "El equipo pertenece a los siguientes grupos"),
+        ("コンピューターの設定", "ユーザーの設定", "コンピューターは次のセキュリティ グループの一部です"),
+    ],
+    ids=["German", "French", "Spanish", "Japanese"],
+)
+def test_text_of_another_language_is_not_collected_whoever_is_a_member(headings):
+    """The headings are made up, but for the German ones of a public parser: what counts is that they are not English."""
+    text = gpresult(("ConfigMgr IIS Servers",))
+    english = ("COMPUTER SETTINGS", "USER SETTINGS", "The computer is a part of the following security groups")
+    for known, other in zip(english, headings, strict=True):
+        text = text.replace(known, other)
+    with pytest.raises(NotCollected):
+        parse(text)
+    assert "/x" in CURE
 
 
 def test_xml_of_another_namespace_is_not_that_of_gpresult():
