@@ -64,7 +64,7 @@ def test_xml_is_the_same_in_every_language_but_for_the_names_of_windows_own_grou
     ids=["German", "French", "Spanish", "Japanese"],
 )
 def test_text_of_another_language_is_not_collected_whoever_is_a_member(headings):
-    """The headings are made up, but for the German ones of a public parser: what counts is that they are not English."""
+    """Made up, but for the German ones of a public parser: what counts is that they are not English."""
     text = gpresult(("ConfigMgr IIS Servers",))
     english = ("COMPUTER SETTINGS", "USER SETTINGS", "The computer is a part of the following security groups")
     for known, other in zip(english, headings, strict=True):
