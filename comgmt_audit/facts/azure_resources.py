@@ -133,8 +133,9 @@ class PublicAddresses(_Listed, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, environment: Environment) -> PublicAddresses:
-        """The addresses. Raises FactUnavailable."""
-        return cls(found=_resources(environment, ADDRESSES), complete=_sees_all(environment))
+        """The addresses. Raises FactUnavailable. One whose name was not answered may be the one that is looked for."""
+        found = _resources(environment, ADDRESSES)
+        return cls(found=found, complete=_sees_all(environment) and all(one.fqdn for one in found))
 
 
 class _Name(Struct, frozen=True):

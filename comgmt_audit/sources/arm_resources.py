@@ -77,8 +77,7 @@ def addresses(subscription: str) -> tuple[str, Read]:
 
     async def read(client: Client, root: str) -> list[Row]:
         rows = [kept(row, _ADDRESS) for row in await _pages(client, root + path)]
-        named = [row for row in rows if (row.get("properties") or {}).get("dnsSettings")]
-        return sorted(named, key=lambda row: str(row.get("id")).lower())
+        return sorted((row for row in rows if _may_be_named(row)), key=lambda row: str(row.get("id")).lower())
 
     return f"GET {path}", read
 
@@ -116,6 +115,12 @@ def names(subscription: str, label: str, region: str, types: tuple[str, ...]) ->
         return [{"type": ADDRESS, "name": label, "region": region, "available": answer.available}, *rest]
 
     return f"GET {dns} (and POST checkNameAvailability for {', '.join(types)})", read
+
+
+def _may_be_named(address: Row) -> bool:
+    """Has it a name in DNS? What is of another shape than documented is kept, for the fact to say so."""
+    properties = address.get("properties")
+    return not isinstance(properties, dict) or bool(properties.get("dnsSettings"))
 
 
 async def _pages(client: Client, url: str | None) -> list[Row]:

@@ -278,3 +278,28 @@ def test_an_empty_page_is_not_the_end(run, tmp_path):
         live = run(at, arm)
         assert any("empty-page" in one.faults for one in at.requests)
     assert len(rows(live, "resources")) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "value", "lost"),
+    [
+        ("publicIPAddresses", "properties", ["x"], {"AZR020": "not assessed"}),
+        ("publicIPAddresses", "properties", None, {"AZR020": "not assessed"}),
+        ("publicIPAddresses", "id", 7, {"AZR020": "not assessed"}),
+        ("/resources", "name", None, {"AZR030": "not assessed"}),
+        ("/resources", "type", ["x"], {"AZR030": "not assessed"}),
+        ("roleAssignments", "properties", "x", {"AZR080": "not assessed"}),
+    ],
+)
+def test_an_answer_of_another_shape_is_never_a_defect_and_never_passes(run, tmp_path, path, field, value, lost):
+    with served(tmp_path, Fault(kind="altered", path=path, field=field, value=value, times=None), scp=SCOPES) as at:
+        found = outcomes(run(at))
+    assert "error" not in found.values()
+    assert {id: found[id] for id in lost} == lost
+
+
+def test_pages_that_are_no_lists_are_unreadable(run, tmp_path):
+    with served(tmp_path, Fault(kind="truncated", path="publicIPAddresses", times=None), scp=SCOPES) as at:
+        live = run(at)
+    assert absences(live)["arm/public-addresses"].startswith("unreadable: ")
+    assert outcomes(live)["AZR020"] == "not assessed"

@@ -173,6 +173,16 @@ def test_consistency_level_goes_with_every_page_of_members(run, tmp_path):
     assert absences(live) == {}
 
 
+def test_conditional_access_that_says_nothing_of_waiting_is_waited_for(run, tmp_path):
+    """One request a second for the whole tenant, and no Retry-After: our own pauses get longer until it answers."""
+    wanted = only("graph/conditional-access-policies")
+    with served(tmp_path) as at:
+        found = [run(at, graph, wanted=wanted) for _ in range(2)]
+        assert any(one.status == 429 for one in at.requests)
+    assert [absences(live) for live in found] == [{}, {}]
+    assert observations(found[0]) == observations(found[1])
+
+
 # Permissions
 
 
