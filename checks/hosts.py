@@ -47,7 +47,7 @@ def _samples(design: Design) -> tuple[str, ...]:
     if not design.clients.samples:
         raise NotRecorded(
             "the design names no sample clients, so no client's evidence was collected",
-            "Name a few pilot clients in comgmt.toml, [clients] samples, and run the host collector on them.",
+            "Name a few pilot clients in comgmt.toml, [clients] samples, and collect their evidence (collect-script).",
         )
     return _servers(*design.clients.samples)
 

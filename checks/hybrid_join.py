@@ -25,7 +25,7 @@ def _clients(design: Design) -> tuple[str, ...]:
     if not design.clients.samples:
         raise NotRecorded(
             "the design names no sample clients, so no client's join state was collected",
-            "Name a few pilot clients in comgmt.toml, [clients] samples, and run the host collector on them.",
+            "Name a few pilot clients in comgmt.toml, [clients] samples, and collect their evidence (collect-script).",
         )
     return tuple(client.casefold() for client in design.clients.samples)
 

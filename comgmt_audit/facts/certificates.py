@@ -92,7 +92,7 @@ class CertificateFile(_About, frozen=True, kw_only=True):
         if not environment.recording.has(id):
             raise NotRecorded(
                 f"the recording has no certificate file {base_name(name)!r}",
-                "Put the file into the evidence folder (a .pfx with its password) and record again; "
+                "Name the file in connect.files.certificates (of a .pfx also its password) and record again; "
                 "comgmt.toml names the files that are expected.",
                 id,
             )

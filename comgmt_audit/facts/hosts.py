@@ -21,7 +21,10 @@ from comgmt_audit.model import Evidence
 
 T = TypeVar("T")
 
-COLLECT = "Run the host collector on that computer, elevated, and put what it writes into the evidence folder."
+COLLECT = (
+    "Run the script of `comgmt-audit collect-script` on that computer, elevated, and name its file in "
+    "connect.files.hosts; or let record run it by WinRM (connect.hosts.winrm)."
+)
 PERSONAL, TRUSTED_ROOTS, INTERMEDIATES = "My", "Root", "CA"
 """Names of certificate stores of the local computer."""
 
