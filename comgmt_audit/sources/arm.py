@@ -14,7 +14,7 @@ import msgspec
 from comgmt_audit.errors import ComgmtError
 from comgmt_audit.recording import Absence, Reason
 from comgmt_audit.sources import arm_resources
-from comgmt_audit.sources.arm_resources import GRANT, Read, Row
+from comgmt_audit.sources.arm_resources import GRANT, Read, Row, together
 from comgmt_audit.sources.clouds import addresses
 from comgmt_audit.sources.http import Client, ReadError, trust
 from comgmt_audit.sources.session import Permission, Probe, Session, refused, unreadable
@@ -136,7 +136,7 @@ class _Run:
 
     async def _providers(self, client: Client, root: str) -> list[Row]:
         urls = [root + self._at(f"/providers/{name}", _PROVIDERS_VERSION) for name in NAMESPACES]
-        replies = await asyncio.gather(*(client.get(url, cure=GRANT) for url in urls))
+        replies = await together(*(client.get(url, cure=GRANT) for url in urls))
         return [kept(reply.json(Row), _PROVIDER) for reply in replies]
 
 

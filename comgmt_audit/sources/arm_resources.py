@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec import Raw, Struct, field
 
@@ -15,6 +15,7 @@ from comgmt_audit.recording import Absence, Reason
 from comgmt_audit.sources.http import Client, ReadError, decoded
 from comgmt_audit.sources.shape import kept, shape
 
+T = TypeVar("T")
 Row: TypeAlias = dict[str, Any]
 Read: TypeAlias = Callable[[Client, str], Awaitable[list[Row]]]
 """Reads rows through a client from the root of Azure."""
@@ -53,6 +54,15 @@ class _Name(Struct, frozen=True, rename="camel"):
     reason: str = ""
 
 
+async def together(*reads: Awaitable[T]) -> list[T]:
+    """The results of all; raises the first error, but not before all have ended: the client is closed after it."""
+    found = await asyncio.gather(*reads, return_exceptions=True)
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in found if not isinstance(one, BaseException)]
+
+
 def resources(subscription: str, label: str) -> tuple[str, Read]:
     """The resources that bear the CMG's name, and all cloud services (classic) (Azure: Resources - List)."""
     filters = [f"name eq '{label}'"] if label else []
@@ -63,7 +73,7 @@ def resources(subscription: str, label: str) -> tuple[str, Read]:
     ]
 
     async def read(client: Client, root: str) -> list[Row]:
-        lists = await asyncio.gather(*(_pages(client, root + path) for path in paths))
+        lists = await together(*(_pages(client, root + path) for path in paths))
         # A cloud service of the CMG's name is in both.
         found = {str(row.get("id")).lower(): kept(row, _RESOURCE) for rows in lists for row in rows}
         return [found[id] for id in sorted(found)]
@@ -111,7 +121,7 @@ def names(subscription: str, label: str, region: str, types: tuple[str, ...]) ->
 
     async def read(client: Client, root: str) -> list[Row]:
         answer = (await client.get(root + dns, cure=GRANT)).json(_Label)
-        rest = await asyncio.gather(*(one(client, root, type) for type in types))
+        rest = await together(*(one(client, root, type) for type in types))
         return [{"type": ADDRESS, "name": label, "region": region, "available": answer.available}, *rest]
 
     return f"GET {dns} (and POST checkNameAvailability for {', '.join(types)})", read
