@@ -151,18 +151,31 @@ def permissions(checks: Sequence[Check], form: str) -> str:
         for (source, _, _), (right, *_) in rights.items()
         if source == "graph" and right.ids.get(right.kind)
     }
+    if form == "az":
+        roles = sorted(name for _, kind, name in rights if kind == "azure-role")
+        return _commands(granted, roles)
     if not granted:
         raise ComgmtError("These checks need no permission of Microsoft Graph.", "See --as table.")
-    if form == "az":
-        words = " ".join(f"{id}={kind}" for id, kind in sorted(granted))
-        return (
-            f'az ad app permission add --id "$APP_ID" --api {_GRAPH} --api-permissions {words}\n'
-            'az ad app permission admin-consent --id "$APP_ID"'
-        )
     import json
 
     access = [{"id": id, "type": kind} for id, kind in sorted(granted)]
     return json.dumps([{"resourceAppId": _GRAPH, "resourceAccess": access}], indent=2)
+
+
+def _commands(granted: Iterable[tuple[str, str]], roles: Iterable[str]) -> str:
+    """What an administrator runs: permissions of Graph with admin consent, and roles on the subscription."""
+    words = " ".join(f"{id}={kind}" for id, kind in sorted(granted))
+    lines = [
+        *([f'az ad app permission add --id "$APP_ID" --api {_GRAPH} --api-permissions {words}'] if words else []),
+        *(['az ad app permission admin-consent --id "$APP_ID"'] if words else []),
+        *(
+            f'az role assignment create --assignee "$APP_ID" --role {role} --scope "/subscriptions/$SUBSCRIPTION_ID"'
+            for role in roles
+        ),
+    ]
+    if not lines:
+        raise ComgmtError("These checks need no permission in Entra ID or Azure.", "See --as table.")
+    return "\n".join(lines)
 
 
 def _table(rights: dict[tuple[str, str, str], list[Permission]]) -> str:

@@ -217,6 +217,17 @@ def test_permissions_as_commands_and_as_manifest_say_the_same(run):
 
 
 def test_permissions_of_checks_that_need_none_of_graph(run):
-    code, _, err = run("permissions", "--select", "SUB010", "--as", "az")
+    code, _, err = run("permissions", "--select", "SUB010", "--as", "manifest")
     assert code == 2
     assert "need no permission of Microsoft Graph" in err
+    code, _, err = run("permissions", "--select", "DNS010", "--as", "az")
+    assert code == 2
+    assert "need no permission in Entra ID or Azure" in err
+
+
+def test_the_role_on_the_subscription_is_a_command_as_well(run):
+    role = 'az role assignment create --assignee "$APP_ID" --role Reader --scope "/subscriptions/$SUBSCRIPTION_ID"\n'
+    assert run("permissions", "--select", "SUB010", "--as", "az")[:2] == (0, role)
+    code, both, _ = run("permissions", "--select", "SUB040", "--as", "az")
+    lines = both.splitlines(keepends=True)
+    assert (code, len(lines), lines[-1]) == (0, 3, role)
