@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -36,8 +37,12 @@ EARLY = 300
 
 CERTIFICATE_PASSWORD = "env:AZURE_CLIENT_CERTIFICATE_PASSWORD"  # noqa: S105 -- where it is, not what it is
 _USER_METHODS = frozenset({"device-code", "browser"})
-_EXCHANGE = "api://AzureADTokenExchange"
-"""The audience of a token that Entra ID takes for another one (workload identity federation)."""
+_EXCHANGE = {
+    "login.microsoftonline.us": "api://AzureADTokenExchangeUSGov",
+    "login.chinacloudapi.cn": "api://AzureADTokenExchangeChina",
+}
+"""The audience of a token that Entra ID takes for another one, by the sign-in host (workload identity federation)."""
+_EXCHANGE_PUBLIC = "api://AzureADTokenExchange"
 
 _CURES = {
     "AADSTS7000215": "The client secret is not that of the application: use its value, not its id.",
@@ -310,7 +315,8 @@ def _workload_identity(cloud: Cloud, options: dict[str, Any]) -> Credential:
     if path := os.environ.get("AZURE_FEDERATED_TOKEN_FILE"):
         return WorkloadIdentityCredential(tenant_id=tenant, client_id=client, token_file_path=path, **options)
     if os.environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"):
-        return ClientAssertionCredential(tenant, client, lambda: asyncio.run(_github_token()), **options)
+        audience = _EXCHANGE.get(urlsplit(options["authority"]).hostname or "", _EXCHANGE_PUBLIC)
+        return ClientAssertionCredential(tenant, client, lambda: asyncio.run(_github_token(audience)), **options)
     if os.environ.get("SYSTEM_OIDCREQUESTURI"):
         return AzurePipelinesCredential(
             tenant_id=tenant,
@@ -326,12 +332,12 @@ def _workload_identity(cloud: Cloud, options: dict[str, Any]) -> Credential:
     )
 
 
-async def _github_token() -> str:
+async def _github_token(audience: str) -> str:
     """The workflow's own token (GitHub: OpenID Connect reference)."""
     url = os.environ["ACTIONS_ID_TOKEN_REQUEST_URL"]
     bearer = resolve("env:ACTIONS_ID_TOKEN_REQUEST_TOKEN", "connect.cloud.sign_in")
     async with Client([url], headers={"Authorization": f"Bearer {bearer}"}) as client:
-        reply = await client.get(f"{url}&audience={_EXCHANGE}")
+        reply = await client.get(f"{url}&audience={audience}")
     return reply.json(_GitHub).value
 
 

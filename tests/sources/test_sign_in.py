@@ -376,7 +376,16 @@ def test_the_device_code_is_shown_to_the_person(capsys):
     assert shown.err == "To sign in, open https://microsoft.com/devicelogin and enter the code ABCD.\n"
 
 
-def test_github_gives_its_token_for_entras_audience(monkeypatch):
+@NEEDS_AZURE
+@pytest.mark.parametrize(
+    ("name", "audience"),
+    [
+        ("public", "api://AzureADTokenExchange"),
+        ("us-government", "api://AzureADTokenExchangeUSGov"),
+        ("china", "api://AzureADTokenExchangeChina"),
+    ],
+)
+def test_github_gives_its_token_for_the_audience_of_the_cloud(monkeypatch, name, audience):
     asked = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -386,8 +395,10 @@ def test_github_gives_its_token_for_entras_audience(monkeypatch):
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "https://token.actions.example/x?api-version=2.0")
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", CANARY)
     monkeypatch.setattr(sign_in, "Client", functools.partial(Client, transport=httpx.MockTransport(answer)))
-    assert asyncio.run(sign_in._github_token()) == "assertion"
-    url = "https://token.actions.example/x?api-version=2.0&audience=api://AzureADTokenExchange"
+    authority = clouds.addresses(name, Cloud()).authority
+    found: Any = sign_in.credential(Cloud(sign_in="workload-identity", **IDS), authority)
+    assert found._func() == "assertion"  # what azure-identity calls for each assertion
+    url = f"https://token.actions.example/x?api-version=2.0&audience={audience}"
     assert asked == [("GET", url, f"Bearer {CANARY}")]
 
 
