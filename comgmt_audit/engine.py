@@ -10,6 +10,7 @@ from pathlib import PurePath
 import msgspec
 
 from comgmt_audit.errors import FactUnavailable, NotApplicable, PackError
+from comgmt_audit.expiries import expiries
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.model import (
     Check,
@@ -22,6 +23,7 @@ from comgmt_audit.model import (
     Scan,
     Severity,
 )
+from comgmt_audit.timeline import events
 from comgmt_audit.version import __version__
 
 SHOWN_PASSES = 20
@@ -115,6 +117,8 @@ def scan(
         design=msgspec.to_builtins(environment.design),
         results=tuple(results),
         observations=notes(environment),
+        expiries=expiries(environment),
+        events=events(environment),
     )
 
 

@@ -212,6 +212,27 @@ class ObservationNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     absence: str = ""
 
 
+class Expiry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that ends: ``kind`` is certificate, revocation list, application secret, support and the like."""
+
+    at: dt.datetime
+    kind: str
+    subject: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A known line of a log: ``kind`` is success, failure or pending; times in UTC, ``None`` where the log says none."""
+
+    log: str
+    kind: str
+    meaning: str
+    count: int
+    first: dt.datetime | None = None
+    last: dt.datetime | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
 def fingerprint(check: str, subject: str) -> str:
     """Names a finding from scan to scan: 32 hex digits of the check's id and the subject (BLAKE2b)."""
     from hashlib import blake2b
@@ -236,6 +257,8 @@ class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     design: dict[str, Any] = field(default_factory=dict)
     results: tuple[CheckResult, ...] = ()
     observations: dict[str, ObservationNote] = field(default_factory=dict)
+    expiries: tuple[Expiry, ...] = ()
+    events: tuple[Event, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many checks ended so."""
@@ -270,7 +293,9 @@ __all__ = [
     "Check",
     "CheckResult",
     "CheckText",
+    "Event",
     "Evidence",
+    "Expiry",
     "Family",
     "Finding",
     "ObservationNote",

@@ -58,6 +58,10 @@ class Environment:
                 raise
         return cast("F", self._facts[type])
 
+    def seen(self, type: type[F]) -> tuple[F, ...]:
+        """The facts of that type (or of types that are one) that were asked for and could be had."""
+        return tuple(fact for fact in self._facts.values() if isinstance(fact, type))
+
 
 class Now(Struct, frozen=True):
     """The time of the recording (UTC): what checks compare dates with, so that a recording does not rot."""

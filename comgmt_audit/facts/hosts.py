@@ -123,6 +123,11 @@ class HostCertificates(Hosts, frozen=True):
         stores: CertificateStores = self._of(host, "certificate stores")
         return stores
 
+    @property
+    def every(self) -> tuple[CertificateStores, ...]:
+        """The stores of every computer that could be read."""
+        return tuple(stores for stores in self.found.values() if isinstance(stores, CertificateStores))
+
     @classmethod
     def read(cls, environment: Environment) -> Self:
         """What the collector wrote; where it did not run, what ``certutil -store My`` listed."""

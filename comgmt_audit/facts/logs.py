@@ -39,11 +39,15 @@ _GATEWAY_FILE = re.compile(r"cmg-.+-(?P<log>cmg[a-z]+)")
 
 
 class Hit(Struct, frozen=True, kw_only=True):
-    """A known line, where it was seen last. ``order`` rises through all files of a log; ``time`` is in UTC."""
+    """A known line, where it was seen last. ``order`` rises through all files of a log; times are in UTC.
+
+    ``first`` is when it was seen first, ``time`` when last; ``None`` where the log does not say its offset.
+    """
 
     entry: Entry
     count: int
     order: int
+    first: dt.datetime | None
     time: dt.datetime | None
     matched: str
     evidence: Evidence
@@ -119,7 +123,7 @@ class LogState(Struct, frozen=True, kw_only=True):
         )
 
 
-class _Logs(Struct, frozen=True, kw_only=True):
+class Logs(Struct, frozen=True, kw_only=True):
     """One log of every server that has it."""
 
     needs: ClassVar[tuple[str, ...]] = ("log/",)
@@ -143,31 +147,31 @@ class _Logs(Struct, frozen=True, kw_only=True):
         return cls(states=tuple(_state(environment, cls.log, server, ids) for server, ids in sorted(files.items())))
 
 
-class DiscoveryLogs(_Logs, frozen=True, kw_only=True):
+class DiscoveryLogs(Logs, frozen=True, kw_only=True):
     """SMS_AZUREAD_DISCOVERY_AGENT.log: the discovery of users in Entra ID."""
 
     log: ClassVar[str] = "sms_azuread_discovery_agent"
 
 
-class CloudManagerLogs(_Logs, frozen=True, kw_only=True):
+class CloudManagerLogs(Logs, frozen=True, kw_only=True):
     """CloudMgr.log: deployment and maintenance of the cloud services."""
 
     log: ClassVar[str] = "cloudmgr"
 
 
-class ConnectionPointLogs(_Logs, frozen=True, kw_only=True):
+class ConnectionPointLogs(Logs, frozen=True, kw_only=True):
     """SMS_Cloud_ProxyConnector.log: the CMG connection point."""
 
     log: ClassVar[str] = "sms_cloud_proxyconnector"
 
 
-class ManagementPointLogs(_Logs, frozen=True, kw_only=True):
+class ManagementPointLogs(Logs, frozen=True, kw_only=True):
     """mpcontrol.log: the site's own test of its management points."""
 
     log: ClassVar[str] = "mpcontrol"
 
 
-class CoManagementLogs(_Logs, frozen=True, kw_only=True):
+class CoManagementLogs(Logs, frozen=True, kw_only=True):
     """CoManagementHandler.log of the clients that were handed in; there may be none."""
 
     log: ClassVar[str] = "comanagementhandler"
@@ -308,6 +312,7 @@ class _Reader:
             entry=entry,
             count=known.count + 1 if known else 1,
             order=self._order,
+            first=(known.first if known else None) or record.time,
             time=record.time,
             matched=matched,
             evidence=Evidence(self._id, f"line {record.line}", record.message.strip()[:_EXCERPT]),
