@@ -222,7 +222,7 @@ class Expiry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A known line of a log: ``kind`` is success, failure or pending; times in UTC, ``None`` where the log says none."""
+    """A known line of a log: ``kind`` is success, failure or pending; times are in UTC, where the log says one."""
 
     log: str
     kind: str

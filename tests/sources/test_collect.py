@@ -316,8 +316,8 @@ def test_every_log_that_a_fact_reads_is_collected(tree):
     (loop,) = (node for node in nodes(tree) if node.type == "foreach_statement" and b"'CloudMgr'" in (node.text or b"")
                and b"$folders" not in (node.text or b""))  # fmt: skip
     named = {text.strip("'").lower() for text in texts(loop, "verbatim_string_characters")}
-    kinds = [kind for kind in vars(logs).values() if isinstance(kind, type) and issubclass(kind, logs._Logs)]
-    assert named == {kind.log for kind in kinds if kind is not logs._Logs}
+    kinds = [kind for kind in vars(logs).values() if isinstance(kind, type) and issubclass(kind, logs.Logs)]
+    assert named == {kind.log for kind in kinds if kind is not logs.Logs}
 
 
 def test_every_part_that_a_fact_reads_is_collected(tree):
