@@ -53,6 +53,13 @@ _SUBSCRIPTION = shape(
     "subscriptionPolicies(locationPlacementId,quotaId,spendingLimit)"
 )
 _PROVIDER = shape("id,namespace,registrationPolicy,registrationState")
+_READS_ALL = {
+    READER.ids["azure-role"]: "Reader",
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
+}
+"""Built-in roles that read everything, by id (Azure: built-in roles)."""
+_PART = {READER.name: f"{GRANT} Without it Azure shows a part of the subscription only, and nothing is called absent."}
 _UNDECLARED = unreadable(
     "comgmt.toml declares no deployment name of a scale set",
     "Set gateway.deployment_name in comgmt.toml, such as contosocmg.westeurope.cloudapp.azure.com.",
@@ -160,13 +167,14 @@ async def record(session: Session) -> None:
 
 
 async def probe(session: Session) -> Iterable[Probe]:
-    """Who we are in Azure, and whether we may read the subscription."""
+    """Who we are in Azure, and whether we may read the subscription, and all of it."""
     run = _Run(session)
     if not run.subscription:
         return [Probe(source=NAME, answers=False, detail="no subscription", cure="Set rollout.subscription_id.")]
     try:
         async with _signed_in(session) as (client, root, who):
-            found = await _visible(run, client, root)
+            hidden = await _visible(run, client, root)
+            roles = None if hidden else await _whole(run.subscription, client, root, who)
     except ReadError as error:
         return [Probe(source=NAME, answers=False, detail=error.absence.detail, cure=error.absence.cure)]
     except ComgmtError as error:
@@ -175,12 +183,31 @@ async def probe(session: Session) -> Iterable[Probe]:
         Probe(
             source=NAME,
             answers=True,
-            detail=found.detail if found else f"subscription {run.subscription}",
+            detail=hidden.detail if hidden else f"subscription {run.subscription}",
             identity=who.label,
-            granted=frozenset() if found else frozenset({READER.name}),
-            missing={READER.name: found.cure} if found else {},
+            granted=frozenset() if hidden else roles,
+            missing={READER.name: hidden.cure} if hidden else _lacking(roles),
         )
     ]
+
+
+def _lacking(roles: frozenset[str] | None) -> dict[str, str] | None:
+    """What is missing to who has these roles, and the cure; ``None``: they are not known."""
+    if roles is None:
+        return None
+    return {} if roles else _PART
+
+
+async def _whole(subscription: str, client: Client, root: str, who: Identity) -> frozenset[str] | None:
+    """The roles of ours that read all of the subscription; ``None``: Azure does not say which roles we have."""
+    try:
+        rows = await arm_resources.own_roles(subscription, who.object)[1](client, root)
+    except ReadError:
+        return None
+    assigned = [row["properties"] for row in rows if isinstance(row.get("properties"), dict)]
+    whole = [one for one in assigned if "/resourcegroups/" not in str(one.get("scope")).lower()]
+    found = {_READS_ALL.get(str(one.get("roleDefinitionId")).rpartition("/")[2].lower()) for one in whole}
+    return frozenset(name for name in found if name)
 
 
 async def _visible(run: _Run, client: Client, root: str) -> Absence | None:

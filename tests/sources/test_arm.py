@@ -133,6 +133,31 @@ def test_doctor_says_whether_the_role_is_there(run, tmp_path, role, missing):
     assert all(found.missing.values())
 
 
+@pytest.mark.parametrize(
+    ("roles", "granted", "missing"),
+    [
+        (((azure_resources.READER, ""),), {"Reader"}, set()),
+        ((("8E3AF657-A8FF-443C-A75C-2FE8C4BCB635", "/"),), {"Owner"}, set()),
+        ((), set(), {"Reader"}),
+        ((("21090545-7ca7-4776-b22c-e363652d74d2", ""),), set(), {"Reader"}),
+        (((azure_resources.READER, f"/subscriptions/{NAMES.subscription_id}/resourceGroups/x"),), set(), {"Reader"}),
+    ],
+    ids=["reader", "owner above", "none", "another role", "a part"],
+)
+def test_doctor_says_whether_the_role_reads_the_whole_subscription(run, tmp_path, roles, granted, missing):
+    with served(tmp_path, estate=contoso(azure__resources__roles=roles)) as at:
+        found = run.probe(at, arm)
+    assert found.granted == granted
+    assert set(found.missing or ()) == missing
+
+
+def test_doctor_does_not_guess_roles_that_cannot_be_read(run, tmp_path):
+    with served(tmp_path, Fault(kind="truncated", path="roleAssignments", times=None)) as at:
+        found = run.probe(at, arm)
+    assert found.answers
+    assert (found.granted, found.missing) == (None, None)
+
+
 def test_doctor_says_that_nobody_answers(run, tmp_path):
     with served(tmp_path, Fault(kind="reset", times=None)) as at:
         found = run.probe(at, arm)
