@@ -159,7 +159,7 @@ class _Run:
     def _cure(self, *rights: Permission) -> str:
         """What to do where one of these rights is missing: for those that the token lacks, if it shows that."""
         lacking = [right for right in rights if not _has(self.who, right)]
-        return " ".join(_grant(right) for right in lacking or rights)
+        return " ".join(_grant(right, self.who) for right in lacking or rights)
 
     async def workloads(self) -> None:
         """How much of each workload is assigned in Intune."""
@@ -219,7 +219,7 @@ async def probe(session: Session) -> Iterable[Probe]:
             detail=f"tenant {who.tenant}" if who.tenant else "",
             identity=who.label,
             granted=who.permissions,
-            missing=None if who.permissions is None else {name: _grant(right) for name, right in lacking.items()},
+            missing=None if who.permissions is None else {name: _grant(right, who) for name, right in lacking.items()},
         )
     ]
 
@@ -244,10 +244,12 @@ def _has(who: Identity, right: Permission) -> bool:
     return who.permissions is None or not who.permissions.isdisjoint({right.name, *right.alternatives})
 
 
-def _grant(right: Permission) -> str:
+def _grant(right: Permission, who: Identity) -> str:
+    """What to do where the right is missing: a signed-in user needs the delegated permission of the same name."""
     if right.kind == "delegated":
         return _AS_USER
-    return f"Grant the {right.kind} permission {right.name} to the scanner, with admin consent."
+    kind = "delegated" if who.delegated else right.kind
+    return f"Grant the {kind} permission {right.name} to the scanner, with admin consent."
 
 
 @asynccontextmanager

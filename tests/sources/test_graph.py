@@ -210,9 +210,11 @@ def test_a_missing_permission_is_refused_with_its_name_as_the_cure(run, tmp_path
     assert changed(live, healthy) == not_assessed("COM050", "ENR080", "ENR090")
 
 
-def test_a_directory_permission_that_is_missing_is_named(run, tmp_path):
+@pytest.mark.parametrize("kind", ["application", "delegated"])
+def test_a_directory_permission_that_is_missing_is_named(run, tmp_path, kind):
+    """Of the kind that would help: a signed-in user is not helped by an application's."""
     roles = [role for role in ROLES if role not in {"Application.Read.All", "Directory.Read.All"}]
-    with served(tmp_path, scp=roles) as at:
+    with served(tmp_path, scp=roles if kind == "delegated" else (), roles=roles) as at:
         live = run(at, graph)
     found = observations(live)
     for id, name in {
@@ -224,7 +226,7 @@ def test_a_directory_permission_that_is_missing_is_named(run, tmp_path):
         absence = found[id].absence
         assert absence is not None
         assert absence.reason is Reason.REFUSED
-        assert absence.cure == f"Grant the application permission {name} to the scanner, with admin consent."
+        assert absence.cure == f"Grant the {kind} permission {name} to the scanner, with admin consent."
 
 
 def test_thin_permissions_that_come_as_nulls_are_kept_and_not_believed(run, tmp_path, healthy):
