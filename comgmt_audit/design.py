@@ -286,6 +286,20 @@ class Design(Section, frozen=True, kw_only=True):
         names += [f"{host}.{domain}" for domain in self.dns.enrolment_domains for host in hosts]
         return tuple(dict.fromkeys(dns_name(name) for name in names if name))
 
+    @property
+    def tls_names(self) -> dict[str, str]:
+        """The names at which services answer TLS on port 443, by role; an empty one is not declared.
+
+        For a cloud service the name that clients connect to. A management point under Enhanced HTTP is left out: what
+        it serves comes from the site itself.
+        """
+        names = {"gateway": self.gateway.service_name}
+        if self.distribution_point.wanted:
+            names["distribution_point"] = self.distribution_point.service_name
+        if self.site.communication == "https":
+            names["management_point"] = self.site.management_point
+        return {role: dns_name(name) for role, name in names.items()}
+
 
 def dns_name(name: str) -> str:
     """A name as it is asked and compared: lower-case, IDNA-encoded, without the last dot."""

@@ -38,6 +38,7 @@ SOURCES = {
     "certificates": "files",
     "dns": "web",
     "revocation": "web",
+    "tls": "web",
 }
 """The modules of ``comgmt_audit.sources``, and the table of ``[connect]`` that each goes by."""
 

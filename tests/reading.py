@@ -151,6 +151,13 @@ def _pypsrp(module: ModuleType) -> None:
         _wrap(shell, name, functools.partial(_no_read, "winrm", name))
 
 
+def _openssl(module: ModuleType) -> None:
+    """A handshake, and nothing over it."""
+    for name in ("send", "sendall", "write", "renegotiate"):
+        _wrap(module.Connection, name, functools.partial(_no_read, "tls", name))
+    _wrap(module.Connection, "do_handshake", lambda _: judge("tls", True, ""))
+
+
 WRAPPERS: dict[str, Callable[[ModuleType], None]] = {
     "httpx": _httpx,
     "requests.adapters": _requests,
@@ -160,6 +167,7 @@ WRAPPERS: dict[str, Callable[[ModuleType], None]] = {
     "dns.asyncquery": _dns,
     "smbprotocol.open": _smb,
     "pypsrp.powershell": _pypsrp,
+    "OpenSSL.SSL": _openssl,
 }
 """By the module that is wrapped once it is imported."""
 

@@ -257,12 +257,13 @@ def _cloud(environment: Environment, file: CloudFile, leaf: Certificate) -> Clou
         file=file.file,
         certificate=leaf,
         path=way,
-        public=_public(way, environment.design.pki.public_roots),
+        public=is_public(way, environment.design.pki.public_roots),
         evidence=leaf.evidence,
     )
 
 
-def _public(way: tuple[Certificate, ...], declared: tuple[str, ...]) -> bool | None:
+def is_public(way: tuple[Certificate, ...], declared: tuple[str, ...]) -> bool | None:
+    """Does a path lead to a root of Mozilla's list, or to one of the *declared* fingerprints? ``None``: to no root."""
     wanted = {fingerprint.replace(":", "").replace(" ", "").upper() for fingerprint in declared}
     if any(link.fingerprint in wanted for link in way):
         return True

@@ -13,8 +13,9 @@ from tests.lab.estate import contoso, contoso_2018
 CONTENT = [
     *(f"CRT{n}" for n in ("030", "050", "060", "070", "080", "090", "100", "130", "150", "180", "190", "200")),
     "CMG090",
+    *("TLS010", "TLS040", "TLS050"),
 ]
-"""The checks that read the certificate itself, and one of the gateway's that compares its thumbprint."""
+"""The checks that read the certificate itself, or compare with it, or need its path to find the root."""
 FILE = ["CRT010", "CRT020", "CRT040", "CRT170"]
 
 CNG = "Microsoft Software Key Storage Provider"
@@ -33,12 +34,15 @@ def unsure(*ids: str) -> dict[str, str]:
     ("change", "expected"),
     [
         ({"gateway_pfx__protected": False}, failing("CRT040")),
-        ({"gateway__issuer": "issuing"}, failing("CRT050")),
-        ({"gateway__common_name": "contosocmg.westeurope.cloudapp.azure.com"}, failing("CRT060", "CRT130", "CRT150")),
-        ({"gateway__common_name": "cmg"}, failing("CRT060", "CRT130", "CRT150")),
-        ({"gateway__common_name": "www.contoso.com"}, failing("CRT130", "CRT150")),
-        ({"gateway__common_name": "*.west.contoso.com"}, failing("CRT130", "CRT150")),
-        ({"gateway__dns_names": ("www.contoso.com",)}, failing("CRT070", "CRT130")),
+        ({"gateway__issuer": "issuing"}, failing("CRT050", "TLS050")),
+        (
+            {"gateway__common_name": "contosocmg.westeurope.cloudapp.azure.com"},
+            failing("CRT060", "CRT130", "CRT150", "TLS060"),
+        ),
+        ({"gateway__common_name": "cmg"}, failing("CRT060", "CRT130", "CRT150", "TLS060")),
+        ({"gateway__common_name": "www.contoso.com"}, failing("CRT130", "CRT150", "TLS060")),
+        ({"gateway__common_name": "*.west.contoso.com"}, failing("CRT130", "CRT150", "TLS060")),
+        ({"gateway__dns_names": ("www.contoso.com",)}, failing("CRT070", "CRT130", "TLS060")),
         ({"gateway__dns_names": ()}, failing("CRT070")),
         ({"gateway__subject": (("O", "Contoso Ltd"), ("C", "DE"))}, failing("CRT080")),
         ({"gateway__key": "rsa-1024"}, failing("CRT090")),
@@ -46,9 +50,9 @@ def unsure(*ids: str) -> dict[str, str]:
         ({"gateway__key": "ec-p256"}, {"CRT090": "not applicable", **failing("CRT100")}),
         ({"gateway_pfx__folder": "D:\\Temp"}, failing("CRT170")),
         ({"gateway__usages": ("clientAuth",)}, failing("CRT180")),
-        ({"gateway__days_after": -1}, failing("CRT190")),
-        ({"gateway__days_after": 59}, failing("CRT190")),
-        ({"gateway__days_before": -1}, failing("CRT190")),
+        ({"gateway__days_after": -1}, failing("CRT190", "TLS030")),
+        ({"gateway__days_after": 59}, failing("CRT190", "TLS030")),
+        ({"gateway__days_before": -1}, failing("CRT190", "TLS030")),
         ({"public_issuing__days_after": -1}, failing("CRT190")),
         ({"gateway__signature_hash": "sha1"}, failing("CRT200")),
         ({"public_issuing__signature_hash": "sha1"}, failing("CRT200")),
@@ -97,12 +101,15 @@ def test_a_certificate_in_place_of_the_pfx_fails(changed):
 
 @pytest.mark.parametrize("held", [("gateway",), ("gateway", "public-issuing"), ("gateway", "public-root")])
 def test_a_path_that_is_not_whole_fails_and_leaves_the_root_unknown(changed, held):
-    assert changed(contoso(certificates__gateway_pfx__path=held)) == {"CRT030": "fail", "CRT050": "not assessed"}
+    assert changed(contoso(certificates__gateway_pfx__path=held)) == {
+        "CRT030": "fail",
+        **unsure("CRT050", "TLS040", "TLS050"),
+    }
 
 
 def test_an_issuer_of_the_right_name_with_another_key_is_no_link(changed):
     estate = contoso(certificates__gateway__signing_key="rsa-2048")
-    assert changed(estate) == {"CRT030": "fail", "CRT050": "not assessed"}
+    assert changed(estate) == {**failing("CRT030", "TLS040"), **unsure("CRT050", "TLS050")}
 
 
 def test_only_the_root_of_a_listed_public_ca_may_be_missing_and_is_a_trifle(judge, monkeypatch, tmp_path):
@@ -199,13 +206,16 @@ def test_a_cng_key_of_a_site_of_unknown_version_is_not_assessed(changed):
         ({"gateway_pfx__provider": CNG}, failing("CRT100", "CRT110")),
         ({"gateway_pfx__provider": "Microsoft Enhanced Cryptographic Provider v1.0"}, failing("CRT110")),
         ({"gateway_pfx__provider": None}, unsure("CRT110")),
-        ({"gateway__common_name": "testintunecmg.contoso.com"}, failing("CRT120", "CRT130", "CRT150")),
-        ({"gateway__common_name": "testintunecmg.evilcloudapp.net"}, failing("CRT120", "CRT130", "CRT150")),
+        ({"gateway__common_name": "testintunecmg.contoso.com"}, failing("CRT120", "CRT130", "CRT150", "TLS060")),
+        ({"gateway__common_name": "testintunecmg.evilcloudapp.net"}, failing("CRT120", "CRT130", "CRT150", "TLS060")),
         ({"gateway__subject": (("O", "Contoso Ltd"),)}, failing("CRT160")),
         ({"gateway__dns_names": ()}, failing("CRT070")),
-        ({"distribution_point__common_name": "testintunecmg.cloudapp.net"}, failing("CRT130", "CRT150", "CRT210")),
+        (
+            {"distribution_point__common_name": "testintunecmg.cloudapp.net"},
+            failing("CRT130", "CRT150", "CRT210", "TLS060"),
+        ),
         ({"distribution_point__key": "gateway"}, failing("CRT210")),
-        ({"distribution_point__days_after": 10}, failing("CRT190")),
+        ({"distribution_point__days_after": 10}, failing("CRT190", "TLS030")),
         ({"gateway_pfx__key_encryption": "PBES2/AES-256-CBC/HMAC-SHA-256"}, failing("CRT220")),
     ],
 )

@@ -8,7 +8,7 @@ from tests.checks.thin_rights import THIN_RIGHTS
 from tests.lab.estate import contoso, contoso_2018
 
 OTHER = "00000000-0000-4000-8000-000000000099"
-AFTER_EXISTENCE = [f"CMG{number:03}" for number in range(20, 121, 10)]
+AFTER_EXISTENCE = [*(f"CMG{number:03}" for number in range(20, 121, 10)), "TLS020"]
 
 
 def test_no_gateway_fails_and_blocks_the_rest(changed):
@@ -98,7 +98,7 @@ def test_a_region_is_compared_without_blanks(changed):
 
 
 def test_another_certificate_than_the_filed_one_fails(changed):
-    assert changed(contoso(site__gateway__thumbprint="AB" * 20)) == {"CMG090": "fail"}
+    assert changed(contoso(site__gateway__thumbprint="AB" * 20)) == {"CMG090": "fail", "TLS020": "fail"}
 
 
 def test_a_certificate_file_that_was_not_read_is_not_assessed(judge):

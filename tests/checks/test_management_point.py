@@ -15,11 +15,12 @@ ENHANCED = {
 
 
 def test_a_declared_server_without_the_role_fails_and_blocks_the_rest(changed):
-    # HST: no evidence was collected on the server that the design names.
+    # HST: no evidence was collected on the server that the design names. TLS: what answers there has another name.
     assert changed(contoso(design__site__management_point="MP99.corp.contoso.com")) == {
         "MPT010": "fail",
         **dict.fromkeys(("MPT030", "MPT040", "MPT050"), "blocked"),
         **dict.fromkeys(("HST010", "HST030", "HST040", "HST050", "HST060", "HST130"), "not assessed"),
+        "TLS060": "fail",
     }
 
 

@@ -31,6 +31,7 @@ from tests.lab import (
     pki,
     site,
     tenant,
+    tls,
 )
 from tests.lab.names import NOW, Names
 
@@ -51,6 +52,7 @@ class Estate(Struct, frozen=True, kw_only=True):
     certificates: certificates.Certificates = field(default_factory=certificates.Certificates)
     dns: dns.Dns = field(default_factory=dns.Dns)
     logs: logs.Logs = field(default_factory=logs.Logs)
+    tls: tls.Tls = field(default_factory=tls.Tls)
     absences: dict[str, Absence | None] = field(default_factory=dict)
     partial: str = ""
 
@@ -99,6 +101,7 @@ RECORDERS: tuple[Callable[[Estate, RecordingWriter], None], ...] = (
     certificates.record,
     dns.record,
     logs.record,
+    tls.record,
 )
 """What fills a recording, part by part."""
 

@@ -17,15 +17,19 @@ DEFECTS: tuple[Defect, ...] = (
         name="certificates-a-defect-of-the-gateways-certificate-fails-2",
         story="A defect of the gateways certificate fails.",
         estate=lambda: contoso(certificates__gateway__issuer="issuing"),
-        outcomes={"CRT050": "fail"},
-        subjects={"CRT050": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"])},
+        outcomes={"TLS050": "fail", "CRT050": "fail"},
+        subjects={
+            "TLS050": frozenset(["CMG cmg.contoso.com (inside)", "CMG cmg.contoso.com (outside)"]),
+            "CRT050": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
+        },
     ),
     Defect(
         name="certificates-a-defect-of-the-gateways-certificate-fails-3",
         story="A defect of the gateways certificate fails.",
         estate=lambda: contoso(certificates__gateway__common_name="contosocmg.westeurope.cloudapp.azure.com"),
-        outcomes={"CRT060": "fail", "CRT130": "fail", "CRT150": "fail"},
+        outcomes={"TLS060": "fail", "CRT060": "fail", "CRT130": "fail", "CRT150": "fail"},
         subjects={
+            "TLS060": frozenset(["CMG cmg.contoso.com (inside)", "CMG cmg.contoso.com (outside)"]),
             "CRT060": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
             "CRT130": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
             "CRT150": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
@@ -35,8 +39,9 @@ DEFECTS: tuple[Defect, ...] = (
         name="certificates-a-defect-of-the-gateways-certificate-fails-4",
         story="A defect of the gateways certificate fails.",
         estate=lambda: contoso(certificates__gateway__common_name="www.contoso.com"),
-        outcomes={"CRT130": "fail", "CRT150": "fail"},
+        outcomes={"TLS060": "fail", "CRT130": "fail", "CRT150": "fail"},
         subjects={
+            "TLS060": frozenset(["CMG cmg.contoso.com (inside)", "CMG cmg.contoso.com (outside)"]),
             "CRT130": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
             "CRT150": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
         },
@@ -45,8 +50,9 @@ DEFECTS: tuple[Defect, ...] = (
         name="certificates-a-defect-of-the-gateways-certificate-fails-5",
         story="A defect of the gateways certificate fails.",
         estate=lambda: contoso(certificates__gateway__dns_names=("www.contoso.com",)),
-        outcomes={"CRT070": "fail", "CRT130": "fail"},
+        outcomes={"TLS060": "fail", "CRT070": "fail", "CRT130": "fail"},
         subjects={
+            "TLS060": frozenset(["CMG cmg.contoso.com (inside)", "CMG cmg.contoso.com (outside)"]),
             "CRT070": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
             "CRT130": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
         },
@@ -97,8 +103,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="certificates-a-defect-of-the-gateways-certificate-fails-12",
         story="A defect of the gateways certificate fails.",
         estate=lambda: contoso(certificates__gateway__days_after=-1),
-        outcomes={"CRT190": "fail"},
-        subjects={"CRT190": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"])},
+        outcomes={"TLS030": "fail", "CRT190": "fail"},
+        subjects={
+            "TLS030": frozenset(["CMG cmg.contoso.com (inside)", "CMG cmg.contoso.com (outside)"]),
+            "CRT190": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
+        },
     ),
     Defect(
         name="certificates-a-defect-of-the-gateways-certificate-fails-13",
@@ -140,21 +149,27 @@ DEFECTS: tuple[Defect, ...] = (
         name="certificates-a-path-that-is-not-whole-fails-and-leaves-the-root-unknown",
         story="A path that is not whole fails and leaves the root unknown.",
         estate=lambda: contoso(certificates__gateway_pfx__path=("gateway",)),
-        outcomes={"CRT030": "fail", "CRT050": "not assessed"},
+        outcomes={"TLS040": "not assessed", "TLS050": "not assessed", "CRT030": "fail", "CRT050": "not assessed"},
         subjects={"CRT030": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"])},
     ),
     Defect(
         name="certificates-an-issuer-of-the-right-name-with-another-key-is-no-link",
         story="An issuer of the right name with another key is no link.",
         estate=lambda: contoso(certificates__gateway__signing_key="rsa-2048"),
-        outcomes={"CRT030": "fail", "CRT050": "not assessed"},
-        subjects={"CRT030": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"])},
+        outcomes={"TLS040": "fail", "TLS050": "not assessed", "CRT030": "fail", "CRT050": "not assessed"},
+        subjects={
+            "TLS040": frozenset(["CMG cmg.contoso.com (inside)", "CMG cmg.contoso.com (outside)"]),
+            "CRT030": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
+        },
     ),
     Defect(
         name="certificates-a-locked-file-leaves-its-certificate-unjudged",
         story="A locked file leaves its certificate unjudged.",
         estate=lambda: contoso(certificates__gateway_pfx__opened=False),
         outcomes={
+            "TLS010": "not assessed",
+            "TLS040": "not assessed",
+            "TLS050": "not assessed",
             "CRT020": "not assessed",
             "CRT030": "not assessed",
             "CRT050": "not assessed",
@@ -178,6 +193,9 @@ DEFECTS: tuple[Defect, ...] = (
         story="A missing file is not assessed.",
         estate=lambda: contoso().unrecorded("certificate-file/configmgrcloudmgserver.pfx"),
         outcomes={
+            "TLS010": "not assessed",
+            "TLS040": "not assessed",
+            "TLS050": "not assessed",
             "CRT010": "not assessed",
             "CRT020": "not assessed",
             "CRT030": "not assessed",
@@ -236,8 +254,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="certificates-a-defect-of-the-tutorials-certificates-fails-4",
         story="A defect of the tutorials certificates fails.",
         estate=lambda: contoso_2018(certificates__gateway__common_name="testintunecmg.contoso.com"),
-        outcomes={"CRT120": "fail", "CRT130": "fail", "CRT150": "fail"},
+        outcomes={"TLS060": "fail", "CRT120": "fail", "CRT130": "fail", "CRT150": "fail"},
         subjects={
+            "TLS060": frozenset(
+                ["CMG testintunecmg.cloudapp.net (inside)", "CMG testintunecmg.cloudapp.net (outside)"]
+            ),
             "CRT120": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
             "CRT130": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
             "CRT150": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
@@ -261,8 +282,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="certificates-a-defect-of-the-tutorials-certificates-fails-7",
         story="A defect of the tutorials certificates fails.",
         estate=lambda: contoso_2018(certificates__distribution_point__common_name="testintunecmg.cloudapp.net"),
-        outcomes={"CRT130": "fail", "CRT150": "fail", "CRT210": "fail"},
+        outcomes={"TLS060": "fail", "CRT130": "fail", "CRT150": "fail", "CRT210": "fail"},
         subjects={
+            "TLS060": frozenset(
+                ["CDP testintunecdp.cloudapp.net (inside)", "CDP testintunecdp.cloudapp.net (outside)"]
+            ),
             "CRT130": frozenset(["CDP certificate ConfigMgrCloudDPServer.pfx"]),
             "CRT150": frozenset(["CDP certificate ConfigMgrCloudDPServer.pfx"]),
             "CRT210": frozenset(["CDP certificate ConfigMgrCloudDPServer.pfx"]),
@@ -279,8 +303,13 @@ DEFECTS: tuple[Defect, ...] = (
         name="certificates-a-defect-of-the-tutorials-certificates-fails-9",
         story="A defect of the tutorials certificates fails.",
         estate=lambda: contoso_2018(certificates__distribution_point__days_after=10),
-        outcomes={"CRT190": "fail"},
-        subjects={"CRT190": frozenset(["CDP certificate ConfigMgrCloudDPServer.pfx"])},
+        outcomes={"TLS030": "fail", "CRT190": "fail"},
+        subjects={
+            "TLS030": frozenset(
+                ["CDP testintunecdp.cloudapp.net (inside)", "CDP testintunecdp.cloudapp.net (outside)"]
+            ),
+            "CRT190": frozenset(["CDP certificate ConfigMgrCloudDPServer.pfx"]),
+        },
     ),
     Defect(
         name="certificates-a-defect-of-the-tutorials-certificates-fails-10",

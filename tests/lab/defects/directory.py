@@ -96,6 +96,7 @@ DEFECTS: tuple[Defect, ...] = (
             hosts__client__roots=None,
         ),
         outcomes={
+            "TLS050": "fail",
             "CRT050": "fail",
             "DIR030": "fail",
             "HST020": "not assessed",
@@ -106,6 +107,7 @@ DEFECTS: tuple[Defect, ...] = (
             "CRL060": "not assessed",
         },
         subjects={
+            "TLS050": frozenset(["CMG cmg.contoso.com (inside)", "CMG cmg.contoso.com (outside)"]),
             "CRT050": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
             "DIR030": frozenset(["CA certificate Contoso Issuing CA 1"]),
         },

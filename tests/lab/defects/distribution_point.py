@@ -139,6 +139,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="Nothing serves content where there is neither.",
         estate=lambda: contoso(design__rollout__cloud_only_devices=True, site__gateway=None),
         outcomes={
+            "TLS020": "blocked",
             "CDP110": "fail",
             "CMG010": "fail",
             "CMG020": "blocked",

@@ -14,6 +14,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="No gateway fails and blocks the rest.",
         estate=lambda: contoso(site__gateway=None),
         outcomes={
+            "TLS020": "blocked",
             "CMG010": "fail",
             "CMG020": "blocked",
             "CMG030": "blocked",
@@ -34,6 +35,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="A gateway that thin rights hide is not assessed.",
         estate=lambda: contoso(site__gateway=None, site__full_access=False),
         outcomes={
+            "TLS020": "not assessed",
             "AZS030": "not assessed",
             "COM050": "not assessed",
             "COM060": "not assessed",
@@ -100,8 +102,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="gateway-another-certificate-than-the-filed-one-fails",
         story="Another certificate than the filed one fails.",
         estate=lambda: contoso(site__gateway__thumbprint="AB" * 20),
-        outcomes={"CMG090": "fail"},
-        subjects={"CMG090": frozenset(["CMG cmg.contoso.com"])},
+        outcomes={"TLS020": "fail", "CMG090": "fail"},
+        subjects={
+            "TLS020": frozenset(["CMG cmg.contoso.com (inside)", "CMG cmg.contoso.com (outside)"]),
+            "CMG090": frozenset(["CMG cmg.contoso.com"]),
+        },
     ),
     Defect(
         name="gateway-another-service-name-fails",
@@ -136,6 +141,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="A request without answer is not assessed.",
         estate=lambda: contoso().refusing("site/SMS_AzureService"),
         outcomes={
+            "TLS020": "not assessed",
             "CDP020": "not assessed",
             "CMG010": "not assessed",
             "CMG020": "not assessed",
@@ -160,6 +166,8 @@ DEFECTS: tuple[Defect, ...] = (
             design__gateway__deployment_name="other.cloudapp.azure.com",
         ),
         outcomes={
+            "TLS020": "blocked",
+            "TLS060": "fail",
             **_NAME_OF_NOBODY,
             "CRT130": "fail",
             "CRT150": "fail",
@@ -183,6 +191,7 @@ DEFECTS: tuple[Defect, ...] = (
             "CMG120": "blocked",
         },
         subjects={
+            "TLS060": frozenset(["CMG other.contoso.com (inside)", "CMG other.contoso.com (outside)"]),
             "AZR020": frozenset(["name other.cloudapp.azure.com"]),
             "CRT130": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),
             "CRT150": frozenset(["CMG certificate ConfigMgrCloudMGServer.pfx"]),

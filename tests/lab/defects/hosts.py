@@ -167,15 +167,21 @@ DEFECTS: tuple[Defect, ...] = (
         name="hosts-another-name-in-the-web-certificate-fails",
         story="Another name in the web certificate fails.",
         estate=lambda: contoso(certificates__management_point__common_name="mp.fabrikam.com"),
-        outcomes={"HST040": "fail"},
-        subjects={"HST040": frozenset(["mp01.corp.contoso.com"])},
+        outcomes={"TLS060": "fail", "HST040": "fail"},
+        subjects={
+            "TLS060": frozenset(["management point mp01.corp.contoso.com (inside)"]),
+            "HST040": frozenset(["mp01.corp.contoso.com"]),
+        },
     ),
     Defect(
         name="hosts-one-place-of-the-name-is-enough-today-and-not-for-the-tutorial",
         story="One place of the name is enough today and not for the tutorial.",
         estate=lambda: contoso(certificates__management_point__common_name="mp"),
-        outcomes={"HST040": "fail"},
-        subjects={"HST040": frozenset(["mp01.corp.contoso.com"])},
+        outcomes={"TLS060": "fail", "HST040": "fail"},
+        subjects={
+            "TLS060": frozenset(["management point mp01.corp.contoso.com (inside)"]),
+            "HST040": frozenset(["mp01.corp.contoso.com"]),
+        },
     ),
     Defect(
         name="hosts-a-server-without-a-client-certificate-fails",

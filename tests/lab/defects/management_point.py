@@ -11,6 +11,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="A declared server without the role fails and blocks the rest.",
         estate=lambda: contoso(design__site__management_point="MP99.corp.contoso.com"),
         outcomes={
+            "TLS060": "fail",
             "HST010": "not assessed",
             "HST030": "not assessed",
             "HST040": "not assessed",
@@ -22,7 +23,10 @@ DEFECTS: tuple[Defect, ...] = (
             "MPT050": "blocked",
             "HST130": "not assessed",
         },
-        subjects={"MPT010": frozenset(["management point MP99.corp.contoso.com"])},
+        subjects={
+            "TLS060": frozenset(["management point mp99.corp.contoso.com (inside)"]),
+            "MPT010": frozenset(["management point MP99.corp.contoso.com"]),
+        },
     ),
     Defect(
         name="management-point-a-site-without-management-point-fails",

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from msgspec import Struct
 
-from tests.lab import pki
+from tests.lab import pki, tls
 from tests.lab.estate import Estate
 from tests.lab.servers import process
 from tests.lab.servers.process import Endpoint, free_endpoint
@@ -29,11 +29,25 @@ class Tls(Struct, frozen=True, kw_only=True):
     """Whose certificate it has; for defects of the certificate itself, change ``estate.certificates``."""
     chain: bool = True
     """It sends the issuing CAs as well (never the root)."""
+    sent: tuple[str, ...] | None = None
+    """Roles whose certificates it sends after its own, where that is not told by *chain*."""
+    protocols: tuple[str, ...] = ("TLSv1.2", "TLSv1.3")
     client_certificate: bool = False
     """It demands a client certificate of the estate's own CA (without one: HTTP 403, as IIS says 403.7).
 
     Told by its issuer, not verified: nginx goes by the wall clock, and the lab's certificates by the recording's.
     """
+
+
+def of(estate: Estate, service: str) -> Tls:
+    """What the estate says of its service: ``gateway``, ``distribution_point`` or ``management_point``."""
+    part: tls.Serving = getattr(estate.tls, service)
+    return Tls(
+        role=part.role,
+        sent=tls.sent(estate, part)[1:],
+        protocols=part.protocols,
+        client_certificate=service == "management_point",
+    )
 
 
 GATEWAY = Tls(role="gateway")
@@ -172,7 +186,8 @@ def _http(vantage: str, at: Endpoint, answers: list[Published], folder: Path, do
 
 def _tls(name: str, at: Endpoint, estate: Estate, wanted: Tls, folder: Path) -> str:
     """Security level 0, or OpenSSL would not even load the short keys and old signatures that are to be found."""
-    chain = [wanted.role, *(pki.issuers(estate, wanted.role)[:-1] if wanted.chain else ())]
+    issuers = pki.issuers(estate, wanted.role)[:-1] if wanted.chain else ()
+    chain = [wanted.role, *(issuers if wanted.sent is None else wanted.sent)]
     (folder / f"{name}.pem").write_text("".join(pki.pem(estate, role) for role in chain), encoding="ascii")
     key = pki.key(pki.issued(estate, wanted.role).key or wanted.role)
     (folder / f"{name}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -188,6 +203,7 @@ def _tls(name: str, at: Endpoint, estate: Estate, wanted: Tls, folder: Path) -> 
     listen {at.host}:{at.port} ssl;
     ssl_certificate {folder}/{name}.pem;
     ssl_certificate_key {folder}/{name}.key;
+    ssl_protocols {" ".join(wanted.protocols)};
     ssl_ciphers DEFAULT@SECLEVEL=0;
 {demand}    location / {{ return 200; }}
   }}
