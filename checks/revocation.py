@@ -31,6 +31,7 @@ from comgmt_audit.facts.revocation import (
     is_public_host,
     is_web,
 )
+from comgmt_audit.facts.revoked import RevocationStates
 from comgmt_audit.facts.site import CommunicationSecurity
 from comgmt_audit.facts.x509 import Certificate
 
@@ -321,3 +322,27 @@ def clients_can_check_the_cloud_certificates(revocation: CloudRevocation, securi
         for certificate in revocation.certificates:
             yield _published(certificate, revocation.of(certificate))
         yield from unseen(revocation.unseen)
+
+
+@check("CRL120", severity=Severity.CRITICAL, tags=["beyond"], step=STEP, refs=[PLAN])
+def no_certificate_is_revoked(states: RevocationStates) -> Findings:
+    """No certificate of a cloud service, the management point or a sample client is revoked, nor a CA above it.
+
+    Why: Whoever checks a revoked certificate refuses it at once. It happens where the old certificate was revoked after
+    a renewal, and a service or client still has it.
+    Remedy: Request a new certificate and install it (the CMG: its properties, tab Settings). One that is on hold can be
+    released in the CA's console: Revoked Certificates > All Tasks > Unrevoke.
+    """
+    for state in states:
+        if state.known or state.revoked:
+            actual = f"revoked since {state.revoked:%Y-%m-%d %H:%M} UTC" if state.revoked else ""
+            yield require(state.label, not state.revoked, expected="on no list", actual=actual, evidence=state.evidence)
+        else:
+            yield cannot_tell(
+                state.label,
+                "no list that its issuer signed was fetched over HTTP",
+                cure="Record the source crl where the addresses in its CDP are reached; or run `certutil -urlfetch "
+                "-verify` with the certificate there.",
+                evidence=state.evidence,
+            )
+    yield from unseen(states.unseen)

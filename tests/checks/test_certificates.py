@@ -13,7 +13,7 @@ from tests.lab.estate import contoso, contoso_2018
 CONTENT = [
     *(f"CRT{n}" for n in ("030", "050", "060", "070", "080", "090", "100", "130", "150", "180", "190", "200")),
     "CMG090",
-    *("TLS010", "TLS040", "TLS050"),
+    *("TLS010", "TLS040", "TLS050", "CRL120"),
 ]
 """The checks that read the certificate itself, or compare with it, or need its path to find the root."""
 FILE = ["CRT010", "CRT020", "CRT040", "CRT170"]

@@ -13,6 +13,7 @@ NAMES = contoso().names
 BASE, DELTA = pki.crl_url(NAMES, "issuing"), pki.crl_url(NAMES, "issuing", delta=True)
 PAGE = "-----BEGIN X509 CRL-----\nPGh0bWw+U2lnbiBpbjwvaHRtbD4=\n-----END X509 CRL-----\n"
 LDAP = "ldap:///CN=Contoso?certificateRevocationList?base?objectClass=cRLDistributionPoint"
+UNSURE = {"CRL060": "not assessed", "CRL120": "not assessed"}
 BLANK = "http://pki.contoso.com/CertEnroll/gone.crl"
 
 
@@ -27,12 +28,21 @@ BLANK = "http://pki.contoso.com/CertEnroll/gone.crl"
         ({"uploaded": ("root", "issuing", "issuing-2", "public-root", "public-issuing")}, {}),
         ({"issuing_crl__outside": 404}, {"CRL050": "fail"}),
         ({"root_crl__outside": 404}, {"CRL050": "fail"}),
-        ({"issuing_crl__text": PAGE}, {"CRL050": "fail", "CRL060": "not assessed", "CRL090": "not assessed"}),
-        ({"client__crl_urls": (LDAP,)}, {"CRL050": "fail", "CRL060": "not assessed", "CRL090": "not applicable"}),
-        ({"client__crl_urls": ()}, {"CRL050": "fail", "CRL060": "fail", "CRL090": "not applicable"}),
+        (
+            {"issuing_crl__text": PAGE},
+            {"CRL050": "fail", "CRL060": "not assessed", "CRL090": "not assessed", "CRL120": "not assessed"},
+        ),
+        (
+            {"client__crl_urls": (LDAP,)},
+            {"CRL050": "fail", "CRL060": "not assessed", "CRL090": "not applicable", "CRL120": "not assessed"},
+        ),
+        (
+            {"client__crl_urls": ()},
+            {"CRL050": "fail", "CRL060": "fail", "CRL090": "not applicable", "CRL120": "not assessed"},
+        ),
         ({"client__crl_urls": (BLANK, BASE)}, {"CRL090": "pass"}),
         ({"issuing_crl__inside": 404}, {"CRL060": "not assessed", "CRL090": "pass"}),
-        ({"issuing_crl__signing_key": "rsa-2048"}, {"CRL070": "fail"}),
+        ({"issuing_crl__signing_key": "rsa-2048"}, {"CRL070": "fail", "CRL120": "not assessed"}),
         ({"issuing_crl__days_after": -0.1}, {"CRL080": "fail"}),
         ({"issuing_crl__days_before": -0.1}, {"CRL080": "fail"}),
         ({"issuing_crl__publish_after": -0.1}, {"CRL080": "fail"}),
@@ -69,12 +79,16 @@ def test_the_list_of_another_ca_at_the_address_fails(changed):
     other = RevocationList(
         issuer="issuing-2", place="issuing", number=3, days_before=2, days_after=5, publish_after=4.5
     )
-    assert changed(contoso(certificates__issuing_crl=other)) == {"CRL070": "fail", "CRL090": "not applicable"}
+    assert changed(contoso(certificates__issuing_crl=other)) == {
+        "CRL070": "fail",
+        "CRL090": "not applicable",
+        "CRL120": "not assessed",
+    }
 
 
 def test_a_delta_list_at_the_address_of_the_base_fails(changed):
     estate = contoso(certificates__issuing_crl__base_number=1, certificates__issuing_crl__place="issuing")
-    assert changed(estate) == {"CRL100": "fail"}
+    assert changed(estate) == {"CRL100": "fail", "CRL120": "not assessed"}
 
 
 def test_a_list_that_is_late_is_a_trifle_and_one_that_ended_is_not(judge):
@@ -133,7 +147,7 @@ def test_clients_without_certificates_need_no_lists(judge):
 
 def test_without_a_sample_client_nothing_is_known(changed):
     outcomes = changed(contoso(design__clients__samples=[]))
-    ids = ["CRL010", "CRL030", "CRL050", "CRL060", "CRL070", "CRL080", "CRL090", "CRL100"]
+    ids = ["CRL010", "CRL030", "CRL050", "CRL060", "CRL070", "CRL080", "CRL090", "CRL100", "CRL120"]
     assert {id: outcomes[id] for id in outcomes if id.startswith("CRL")} == dict.fromkeys(ids, "not assessed")
 
 
@@ -150,3 +164,47 @@ def test_clients_that_check_site_systems_need_the_lists_of_an_own_cloud_certific
 def test_the_same_lists_published_outside_are_in_order(changed):
     estate = contoso_2018(site__security_mask=480, certificates__root_crl__outside=200)
     assert changed(estate) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"issuing_crl__revoked": (("client", "superseded"),)}, "fail"),
+        ({"issuing_crl__revoked": (("client", "certificateHold"),)}, "fail"),
+        ({"issuing_crl__revoked": (("site-client", "superseded"),)}, "pass"),
+        ({"issuing_delta__revoked": (("client", "superseded"),)}, "fail"),
+        ({"public_root_crl__revoked": (("public-issuing", "cACompromise"),)}, "fail"),
+        ({"public_root_crl__revoked": (("gateway", "superseded"),)}, "pass"),
+        ({"public_issuing_crl__outside": 404}, "pass"),
+        ({"public_issuing_crl__inside": 404, "public_issuing_crl__outside": 404}, "not assessed"),
+        ({"public_issuing_crl__signing_key": "rsa-2048"}, "not assessed"),
+        ({"gateway__crl_urls": ()}, "not assessed"),
+        ({"gateway__crl_urls": (LDAP,)}, "not assessed"),
+    ],
+)
+def test_a_revoked_certificate_fails_by_whichever_list(judge, change, expected):
+    estate = contoso(**{f"certificates__{path}": value for path, value in change.items()})
+    assert judge(estate)["CRL120"].outcome == expected
+
+
+def test_a_hold_that_ended_is_none(judge):
+    """The complete list still has it; the later delta list takes it out (RFC 5280, section 5.3.1)."""
+    held = contoso(certificates__issuing_crl__revoked=(("client", "certificateHold"),))
+    assert judge(held)["CRL120"].outcome == "fail"
+    released = held.with_(certificates__issuing_delta__revoked=(("client", "removeFromCRL"),))
+    assert judge(released)["CRL120"].outcome == "pass"
+
+
+def test_a_list_of_another_key_revokes_nothing(judge):
+    forged = contoso(
+        certificates__issuing_crl__revoked=(("client", "keyCompromise"),),
+        certificates__issuing_crl__signing_key="issuing-2",
+    )
+    result = judge(forged)["CRL120"]
+    assert not [one for one in result.findings if one.outcome == "fail"]
+    assert result.outcome == "not assessed"
+
+
+def test_a_client_without_pki_needs_no_certificate_to_be_looked_up(judge):
+    estate = contoso(design__clients__authentication="token", hosts__client__personal=())
+    assert judge(estate)["CRL120"].outcome == "pass"

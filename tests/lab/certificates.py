@@ -87,6 +87,8 @@ class RevocationList(Struct, frozen=True, kw_only=True):
     days_after: float
     publish_after: float
     """When the CA publishes the next one."""
+    revoked: tuple[tuple[str, str], ...] = ()
+    """Roles whose certificates are on it, each with the reason (RFC 5280, section 5.3.1, in the words of OpenSSL)."""
     freshest: bool = False
     """It names its delta list."""
     signing_key: str = ""
@@ -137,6 +139,19 @@ class Certificates(Struct, frozen=True, kw_only=True):
     issuing_delta: RevocationList = RevocationList(
         issuer="issuing", number=409, base_number=407, days_before=0.4, days_after=1.1, publish_after=0.6
     )
+    public_root_crl: RevocationList = RevocationList(
+        issuer="public-root", number=31, days_before=20, days_after=160, publish_after=150
+    )
+    public_issuing_crl: RevocationList = RevocationList(
+        issuer="public-issuing", number=9014, days_before=1, days_after=6, publish_after=3
+    )
+
+    @property
+    def lists(self) -> tuple[RevocationList, ...]:
+        """The revocation lists that some certificate names."""
+        own = (self.root_crl, self.issuing_crl, self.issuing_delta)
+        public = self.gateway.issuer.startswith("public") or self.distribution_point.issuer.startswith("public")
+        return (*own, *((self.public_root_crl, self.public_issuing_crl) if public else ()))
 
 
 TUTORIAL = Certificates(
@@ -234,7 +249,7 @@ def _file(estate: Estate, writer: RecordingWriter, name: str, file: Pfx | Cer) -
 
 def _lists(estate: Estate, writer: RecordingWriter) -> None:
     part = estate.certificates
-    for wanted in (part.root_crl, part.issuing_crl, part.issuing_delta):
+    for wanted in part.lists:
         place = wanted.place or wanted.issuer + ("+" if wanted.base_number is not None else "")
         url = pki.crl_url(estate.names, place.rstrip("+"), delta=place.endswith("+"))
         content = wanted.text or pki.crl(estate, wanted)

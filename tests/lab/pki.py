@@ -86,7 +86,8 @@ def issuers(estate: Estate, role: str) -> tuple[str, ...]:
 
 def crl(estate: Estate, wanted: RevocationList) -> str:
     """A revocation list of one of the CAs, in PEM."""
-    return _revocation_list(_plan(estate, wanted.issuer), wanted, estate.names)
+    serials = tuple((certificate(estate, role).serial_number, reason) for role, reason in wanted.revoked)
+    return _revocation_list(_plan(estate, wanted.issuer), wanted, estate.names, serials)
 
 
 def key(role: str) -> PrivateKey:
@@ -322,7 +323,7 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 @functools.lru_cache(maxsize=4096)
-def _revocation_list(issuer: _Plan, wanted: RevocationList, names: Names) -> str:
+def _revocation_list(issuer: _Plan, wanted: RevocationList, names: Names, revoked: tuple[tuple[int, str], ...]) -> str:
     authority = _key(issuer.key)
     url = crl_url(names, wanted.issuer, delta=True)
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key())
@@ -342,6 +343,14 @@ def _revocation_list(issuer: _Plan, wanted: RevocationList, names: Names) -> str
         builder = builder.add_extension(x509.FreshestCRL([_point((url,))]), critical=False)
     if wanted.scope:
         builder = builder.add_extension(_distribution_point(wanted.scope), critical=True)
+    for serial, reason in revoked:
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder()
+            .serial_number(serial)
+            .revocation_date(days(-3))
+            .add_extension(x509.CRLReason(x509.ReasonFlags(reason)), critical=False)
+            .build()
+        )
     signed = builder.sign(_key(wanted.signing_key or issuer.key), hashes.SHA256())
     return signed.public_bytes(Encoding.PEM).decode("ascii")
 

@@ -167,6 +167,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="A locked file leaves its certificate unjudged.",
         estate=lambda: contoso(certificates__gateway_pfx__opened=False),
         outcomes={
+            "CRL120": "not assessed",
             "TLS010": "not assessed",
             "TLS040": "not assessed",
             "TLS050": "not assessed",
@@ -193,6 +194,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="A missing file is not assessed.",
         estate=lambda: contoso().unrecorded("certificate-file/configmgrcloudmgserver.pfx"),
         outcomes={
+            "CRL120": "not assessed",
             "TLS010": "not assessed",
             "TLS040": "not assessed",
             "TLS050": "not assessed",

@@ -74,6 +74,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="A root that is neither published nor trusted fails.",
         estate=lambda: contoso(directory__published_roots=("public-root",), hosts__client__roots=("public-root",)),
         outcomes={
+            "CRL120": "not assessed",
             "DIR030": "fail",
             "HST020": "fail",
             "HST110": "not assessed",
@@ -96,6 +97,7 @@ DEFECTS: tuple[Defect, ...] = (
             hosts__client__roots=None,
         ),
         outcomes={
+            "CRL120": "not assessed",
             "TLS050": "fail",
             "CRT050": "fail",
             "DIR030": "fail",
@@ -117,6 +119,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="No enterprise ca is published.",
         estate=lambda: contoso(directory__ca_published=False),
         outcomes={
+            "CRL120": "not assessed",
             "DIR010": "fail",
             "DIR020": "blocked",
             "DIR030": "blocked",

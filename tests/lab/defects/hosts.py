@@ -235,6 +235,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="A client without a certificate fails.",
         estate=lambda: contoso(hosts__client__personal=()),
         outcomes={
+            "CRL120": "not assessed",
             "HST100": "fail",
             "HST110": "blocked",
             "CRL010": "not assessed",

@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from tests.lab import pki
 from tests.lab.certificates import RevocationList
 from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso, contoso_2018
 
+
+def _serial(role: str) -> str:
+    return f"{pki.certificate(contoso(), role).serial_number:X}"
+
+
 DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        name="revocation-the-certificate-of-the-cmg-was-revoked",
+        story="After a renewal the public CA revoked the old certificate, and the CMG still has it.",
+        estate=lambda: contoso(certificates__public_issuing_crl__revoked=(("gateway", "superseded"),)),
+        outcomes={"CRL120": "fail"},
+        subjects={"CRL120": frozenset([f"cmg.contoso.com (serial {_serial('gateway')})"])},
+    ),
+    Defect(
+        name="revocation-the-certificate-of-the-management-point-is-on-the-delta-list",
+        story="The management point's certificate was revoked yesterday: only the delta list has it yet.",
+        estate=lambda: contoso(certificates__issuing_delta__revoked=(("management-point", "keyCompromise"),)),
+        outcomes={"CRL120": "fail"},
+        subjects={"CRL120": frozenset([f"MP01.corp.contoso.com (serial {_serial('management-point')})"])},
+    ),
+    Defect(
+        name="revocation-the-issuing-ca-was-revoked",
+        story="The root CA revoked the issuing CA: every certificate below it is worth nothing.",
+        estate=lambda: contoso_2018(certificates__root_crl__revoked=(("issuing", "cACompromise"),)),
+        outcomes={"CRL120": "fail"},
+        subjects={"CRL120": frozenset([f"Contoso Issuing CA 1 (serial {_serial('issuing')})"])},
+    ),
     Defect(
         name="revocation-an-address-that-the-internet-cannot-know-is-no-publication",
         story="An address that the internet cannot know is no publication.",
@@ -36,7 +63,7 @@ DEFECTS: tuple[Defect, ...] = (
                 issuer="issuing-2", place="issuing", number=3, days_before=2, days_after=5, publish_after=4.5
             )
         ),
-        outcomes={"CRL070": "fail", "CRL090": "not applicable"},
+        outcomes={"CRL120": "not assessed", "CRL070": "fail", "CRL090": "not applicable"},
         subjects={
             "CRL070": frozenset(
                 [
@@ -50,7 +77,7 @@ DEFECTS: tuple[Defect, ...] = (
         name="revocation-a-delta-list-at-the-address-of-the-base-fails",
         story="A delta list at the address of the base fails.",
         estate=lambda: contoso(certificates__issuing_crl__base_number=1, certificates__issuing_crl__place="issuing"),
-        outcomes={"CRL100": "fail"},
+        outcomes={"CRL120": "not assessed", "CRL100": "fail"},
         subjects={
             "CRL100": frozenset(
                 [

@@ -113,7 +113,7 @@ def published(estate: Estate, vantage: str) -> list[Published]:
     """What every URL of the estate's CAs answers to one vantage: revocation lists, and the CAs' own certificates."""
     part = estate.certificates
     found = []
-    for wanted in (part.root_crl, part.issuing_crl, part.issuing_delta):
+    for wanted in part.lists:
         place = wanted.place or wanted.issuer + ("+" if wanted.base_number is not None else "")
         url = pki.crl_url(estate.names, place.rstrip("+"), delta=place.endswith("+"))
         status = wanted.inside if vantage == "inside" else wanted.outside
