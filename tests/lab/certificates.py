@@ -165,17 +165,8 @@ the revocation lists stay inside.
 
 def record(estate: Estate, writer: RecordingWriter) -> None:
     """Write the files that the design names, what was uploaded to the CMG, and the revocation lists."""
-    part, design = estate.certificates, estate.design
-    files: dict[str, Pfx | Cer] = {
-        "ConfigMgrCloudMGServer.pfx": part.gateway_pfx,
-        "TrustedRootCert.cer": part.root_cer,
-        "ContosoIssuingCA1.cer": part.issuing_cer,
-    }
-    if design.get("distribution_point", {}).get("wanted"):
-        files["ConfigMgrCloudDPServer.pfx"] = part.distribution_point_pfx
-    if design["gateway"].get("deployment") == "classic":
-        files |= {"AzureManagementCert.pfx": part.management_pfx, "AzureManagementCert.cer": part.management_cer}
-    for name, file in files.items():
+    part = estate.certificates
+    for name, file in files(estate).items():
         _file(estate, writer, name, file)
     writer.pem(
         "site/gateway-certificates",
@@ -184,6 +175,21 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
         request="SMS_AzureService: RootCertificate, SubCACertificate",
     )
     _lists(estate, writer)
+
+
+def files(estate: Estate) -> dict[str, Pfx | Cer]:
+    """The certificate files that the design names, by file name."""
+    part, design = estate.certificates, estate.design
+    found: dict[str, Pfx | Cer] = {
+        "ConfigMgrCloudMGServer.pfx": part.gateway_pfx,
+        "TrustedRootCert.cer": part.root_cer,
+        "ContosoIssuingCA1.cer": part.issuing_cer,
+    }
+    if design.get("distribution_point", {}).get("wanted"):
+        found["ConfigMgrCloudDPServer.pfx"] = part.distribution_point_pfx
+    if design["gateway"].get("deployment") == "classic":
+        found |= {"AzureManagementCert.pfx": part.management_pfx, "AzureManagementCert.cer": part.management_cer}
+    return found
 
 
 def pfx_about(estate: Estate, name: str, file: Pfx) -> dict[str, Any]:

@@ -164,7 +164,7 @@ def running(
         azure_role=azure_role,
         bucket=bucket,
     )
-    _write_certificates(folder, [setup.graph.host, setup.arm.host, setup.foreign.host])
+    write_certificates(folder, [setup.graph.host, setup.arm.host, setup.foreign.host])
     (folder / "cloud.pickle").write_bytes(pickle.dumps(setup))
     log = folder / "cloud-requests.jsonl"
     log.touch()
@@ -201,7 +201,7 @@ def _answers(endpoint: Endpoint) -> bool:
     return True
 
 
-def _write_certificates(folder: Path, hosts: list[str]) -> None:
+def write_certificates(folder: Path, hosts: list[str]) -> None:
     """A CA of its own, valid by the clock of this machine: clients verify against it, and the lab's PKI is dated."""
     now = dt.datetime.now(dt.UTC)
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
