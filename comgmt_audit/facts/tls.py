@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import ClassVar
 
 import msgspec
@@ -16,7 +17,7 @@ from comgmt_audit.facts.certificates import CloudCertificates, TrustedRootFiles,
 from comgmt_audit.facts.directory import OwnAuthorities
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.facts.revocation import INSIDE, OUTSIDE
-from comgmt_audit.facts.x509 import Certificate, certificates, covers, path
+from comgmt_audit.facts.x509 import Certificate, certificate, covers, ders, path
 from comgmt_audit.model import Evidence
 
 ROLES = {"gateway": "CMG", "distribution_point": "CDP", "management_point": "management point"}
@@ -140,10 +141,11 @@ def _served(environment: Environment, role: str, host: str, vantage: str) -> Ser
         about = msgspec.convert(environment.recording.answered(id).about, _About)
     except msgspec.ValidationError as error:
         raise Unreadable(f"{id}: what the recording says about the handshake is damaged: {error}", "", id) from None
-    chain = certificates(environment.recording.pem(id), id)[:_MOST]
+    sent = islice(ders(environment.recording.pem(id), id), _MOST)
+    chain = tuple(certificate(der, id, number) for number, der in enumerate(sent, 1))
     if not chain:
         raise Unreadable(f"{id}: it holds no certificate", "Record it again.", id)
-    way, roots = _way(environment, chain)
+    way, roots, complete = _way(environment, chain)
     return Served(
         role=role,
         host=host,
@@ -151,7 +153,7 @@ def _served(environment: Environment, role: str, host: str, vantage: str) -> Ser
         chain=chain,
         way=way,
         public=is_public(way, environment.design.pki.public_roots),
-        own=_is_own(way[-1], roots),
+        own=_is_own(way[-1], roots, complete=complete),
         protocol=about.protocol,
         old_protocol=about.old_protocol,
         evidence=chain[0].evidence,
@@ -160,8 +162,8 @@ def _served(environment: Environment, role: str, host: str, vantage: str) -> Ser
 
 def _way(
     environment: Environment, chain: tuple[Certificate, ...]
-) -> tuple[tuple[Certificate, ...], tuple[Certificate, ...] | None]:
-    """The path of the service's certificate, and the organisation's roots (``None``: nobody told them).
+) -> tuple[tuple[Certificate, ...], tuple[Certificate, ...], bool]:
+    """The path of the service's certificate, the organisation's roots, and whether all places that name them were seen.
 
     What was sent goes first: a cross-certified CA may have another way elsewhere.
     """
@@ -175,10 +177,10 @@ def _way(
         own = None
     if own:
         roots, known = (*roots, *own.roots), [*known, *own.all]
-    return (*sent[:-1], *path(sent[-1], known)), roots if own or roots else None
+    return (*sent[:-1], *path(sent[-1], known)), roots, own is not None and not files.unseen
 
 
-def _is_own(last: Certificate, roots: tuple[Certificate, ...] | None) -> bool | None:
-    if roots and last.der in {root.der for root in roots}:
+def _is_own(last: Certificate, roots: tuple[Certificate, ...], *, complete: bool) -> bool | None:
+    if last.der in {root.der for root in roots}:
         return True
-    return False if last.self_signed and roots is not None else None
+    return False if last.self_signed and complete else None

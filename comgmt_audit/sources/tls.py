@@ -46,6 +46,8 @@ _CIPHERS = b"DEFAULT:@SECLEVEL=0"
 _OLD = ("TLSv1.1", "TLSv1")
 _RECORDS = (b"\x15\x03", b"\x16\x03")
 """How a TLS record begins: alert or handshake, and the version (RFC 8446, section 5.1)."""
+_REFUSALS = ("alert", "version", "unsupported protocol")
+"""In OpenSSL's reasons: the service sent an alert, or a version that was not offered; all others are our own side."""
 _WAY = "Open TCP 443 from the scanner to it (a proxy is not used), or name another address in [connect.web] addresses."
 _BETWEEN = "Look at the service, and at firewalls and proxies between it and the scanner."
 
@@ -209,7 +211,8 @@ async def _exchange(
         raise NoHandshake(unreachable(f"this computer cannot begin the handshake: {ended}", "Record on another one."))
     if not ended:
         raise _broken_off()
-    raise NoHandshake(unreachable(f"the handshake was turned down: {ended}", _BETWEEN), turned_down=True)
+    turned_down = any(word in ended for word in _REFUSALS)
+    raise NoHandshake(unreachable(f"the handshake failed: {ended}", _BETWEEN), turned_down=turned_down)
 
 
 def _step(connection: SSL.Connection, writer: asyncio.StreamWriter) -> str | None:

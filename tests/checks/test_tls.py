@@ -154,3 +154,10 @@ def test_what_is_refused_says_the_cure(judge):
     estate = contoso().with_(absences={OUTSIDE: absence})
     finding = next(one for one in judge(estate)["TLS070"].findings if one.outcome == "not assessed")
     assert (finding.advice, "no handshake" in str(finding.actual)) == ("Open TCP 443.", True)
+
+
+def test_a_root_that_nobody_knows_is_not_called_foreign_while_a_file_is_missing(judge):
+    """The organisation's root may be in the very file that was not recorded."""
+    estate = contoso(tls__management_point__role="management")
+    assert judge(estate)["TLS050"].outcome == "fail"
+    assert judge(estate.unrecorded("certificate-file/trustedrootcert.cer"))["TLS050"].outcome == "not assessed"

@@ -260,7 +260,7 @@ def test_an_alert_is_a_refusal(tmp_path):
     alert = b"\x15\x03\x03\x00\x02\x02\x28"  # fatal, handshake_failure (RFC 8446, section 6)
     with _server(_says(alert)) as at:
         reason, detail = _absence(tmp_path, at)
-    assert (reason, "turned down" in detail) == ("unreachable", True)
+    assert (reason, "handshake failed" in detail) == ("unreachable", True)
 
 
 @pytest.mark.parametrize("garbage", [b"\x16\x03\x03\x00\x04abcd", b"\x16\x03\x03\x00\x00" * 40, b"\x15\x03"])
@@ -325,3 +325,39 @@ def test_it_is_read_with_the_table_web():
     assert recorder.SOURCES["tls"] == "web"
     assert source.NAME in {one.NAME for one in recorder.sources(Connections())}
     assert source.NAME not in {one.NAME for one in recorder.sources(Connections(web=Web(use=False)))}
+
+
+@pytest.mark.parametrize(
+    ("reason", "turned_down"),
+    [
+        ("tlsv1 alert protocol version", True),
+        ("unsupported protocol", True),
+        ("wrong ssl version", True),
+        ("dh key too small", False),
+        ("unsafe legacy renegotiation disabled", False),
+    ],
+)
+def test_what_fails_on_our_side_is_no_refusal_of_old_protocols(reason, turned_down, tmp_path, monkeypatch):
+    """Or a service would be praised for what this computer's OpenSSL cannot do."""
+    steps = iter([None, reason])
+    monkeypatch.setattr(source, "_step", lambda *_: next(steps))
+
+    def begin(connection: socket.socket) -> None:
+        connection.settimeout(3)
+        connection.sendall(b"\x16\x03\x01\x00\x01\x00")
+        connection.recv(1)
+
+    with _server(begin) as at:
+        host, port = at.split(":")
+        session = Session(
+            design=designs.Design(),
+            connections=Connections(web=Web(addresses={f"{CMG}:443": f"{host}:{port}"})),
+            writer=RecordingWriter(tmp_path / "x", recorded_at=NOW, design=designs.Design()),
+            wanted=lambda _: True,
+            progress=lambda *_: None,
+            clock=lambda: NOW,
+            timeout=5,
+        )
+        with pytest.raises(source.NoHandshake) as caught:
+            asyncio.run(source.handshake(session, CMG, "TLSv1"))
+    assert caught.value.turned_down is turned_down
