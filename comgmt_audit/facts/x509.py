@@ -7,6 +7,7 @@ is taken from a certificate whose parts do not parse.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import warnings
 from collections.abc import Iterable, Iterator
@@ -146,21 +147,25 @@ def certificate(der: bytes, observation: str, number: int = 1) -> Certificate:
         with warnings.catch_warnings():
             # Old roots break RFC 5280 in ways that are warned about (a serial of zero, NULL parameters).
             warnings.simplefilter("ignore")
-            return _view(x509.load_der_x509_certificate(der), der, Evidence(observation, f"certificate {number}"))
+            seen = _view(der)
     except refusals as error:
         raise _unreadable(observation, number, str(error).partition("\n")[0]) from None
+    return msgspec.structs.replace(seen, evidence=Evidence(observation, f"certificate {number}", seen.subject_text))
 
 
 def signed_by(child: Certificate, issuer: Certificate) -> bool:
     """Does the issuer's key verify the child's signature? SHA-1 counts: whether that is strong is another question."""
+    return bool(issuer.key_hash) and _signed_by(child.der, issuer.der)
+
+
+@functools.lru_cache(maxsize=512)
+def _signed_by(child: bytes, issuer: bytes) -> bool:
     from cryptography import x509
 
-    if not issuer.key_hash:
-        return False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as in certificate()
-        signed = x509.load_der_x509_certificate(child.der)
-        key = x509.load_der_x509_certificate(issuer.der).public_key()
+        signed = x509.load_der_x509_certificate(child)
+        key = x509.load_der_x509_certificate(issuer).public_key()
     return verifies(key, signed, signed.tbs_certificate_bytes)
 
 
@@ -245,9 +250,13 @@ def verifies(key: Any, signed: x509.Certificate | x509.CertificateRevocationList
     return True
 
 
-def _view(parsed: x509.Certificate, der: bytes, evidence: Evidence) -> Certificate:
+@functools.lru_cache(maxsize=512)
+def _view(der: bytes) -> Certificate:
+    """What it says, wherever it was seen: files, stores and what is served show the same certificates again."""
+    from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+    parsed = x509.load_der_x509_certificate(der)
     subject = tuple((attribute.rfc4514_attribute_name, _plain(attribute.value)) for attribute in parsed.subject)
     subject_text, issuer_text = parsed.subject.rfc4514_string(), parsed.issuer.rfc4514_string()
     key = _key(parsed)
@@ -256,7 +265,7 @@ def _view(parsed: x509.Certificate, der: bytes, evidence: Evidence) -> Certifica
     return Certificate(
         label=next((value for kind, value in reversed(subject) if kind == "CN"), subject_text)
         or "nameless certificate",
-        evidence=msgspec.structs.replace(evidence, excerpt=subject_text),
+        evidence=Evidence(""),
         der=der,
         subject=subject,
         subject_text=subject_text,
