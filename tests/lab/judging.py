@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from comgmt_audit import baselines, packs
 from comgmt_audit.engine import Evaluation
 from comgmt_audit.facts import Environment
-from comgmt_audit.model import Check, CheckResult
+from comgmt_audit.model import Check, CheckResult, Outcome
 from comgmt_audit.recording import Recording
+
+UNREAD = "what was not read"
+"""Stands for the subject of a finding that is the missing observation itself."""
+
+
+class Change(NamedTuple):
+    """That a check says something else of a subject than in the healthy estate; the subject is empty where none is."""
+
+    check: str
+    subject: str
+    outcome: str
 
 
 @functools.cache
-def _pack() -> tuple[Check, ...]:
+def pack() -> tuple[Check, ...]:
     """Our pack, loaded once a process: checks keep nothing from one judgement to the next."""
     return packs.combine([packs.builtin()])
 
 
-def results(path: Path) -> dict[str, CheckResult]:
-    """Every check's result over a recording, by the baseline that its design names."""
+def results(path: Path, checks: Sequence[Check] = ()) -> dict[str, CheckResult]:
+    """Every check's result over a recording, by the baseline that its design names; by default of our pack."""
     recording = Recording.load(path)
     try:
         environment = Environment(recording, recording.design, baselines.load(recording.design.baseline))
-        evaluation = Evaluation(_pack(), environment)
+        evaluation = Evaluation(checks or pack(), environment)
         return {id: evaluation.result(id) for id in evaluation.checks}
     finally:
         recording.close()
@@ -36,3 +49,20 @@ def differences(before: dict[str, CheckResult], after: dict[str, CheckResult]) -
         for id, result in after.items()
         if result.outcome is not before[id].outcome
     }
+
+
+def changes(
+    before: dict[str, CheckResult], after: dict[str, CheckResult], absent: Container[str] = ()
+) -> Iterator[Change]:
+    """Every (check, subject, outcome) that was found, and every outcome that changed without a finding.
+
+    The healthy estates pass without findings, so a finding is a change. *absent* are the ids of the observations that
+    the estate takes away: as a subject, each is ``UNREAD``.
+    """
+    changed = differences(before, after)
+    for id, result in after.items():
+        for found in result.findings:
+            unread = found.outcome is Outcome.NOT_ASSESSED and found.subject in absent
+            yield Change(id, UNREAD if unread else found.subject, found.outcome.value)
+        if id in changed and not result.findings:
+            yield Change(id, "", changed[id])

@@ -14,7 +14,11 @@ from tests.lab.defects import CATALOGUE
 def test_a_defect_changes_what_it_declares(judge, healthy, defect):
     estate = defect.estate()
     results = judge(estate)
-    assert judging.differences(healthy[estate.design["baseline"]], results) == defect.outcomes
+    before = healthy[estate.design["baseline"]]
+    assert judging.differences(before, results) == defect.outcomes
+    declared = defect.changes()
+    if declared:
+        assert set(judging.changes(before, results, estate.absences)) == declared
     for id, subjects in defect.subjects.items():
         assert {f.subject for f in results[id].findings if f.outcome is Outcome.FAIL} == subjects
 
