@@ -150,6 +150,40 @@ def pki_clients_over_https(design: Design) -> str | None:
     return pki_clients(design) or https_management_point(design)
 
 
+def web_template_of_2003(design: Design, baseline: Baseline) -> str | None:
+    """There is a web template, and the baseline asks for the compatibility Windows Server 2003."""
+    return web_template(design) or _templates_of_2003(baseline)
+
+
+def client_template_of_2003(design: Design, baseline: Baseline) -> str | None:
+    """There is a client template, and the baseline asks for the compatibility Windows Server 2003."""
+    return pki_clients(design) or _templates_of_2003(baseline)
+
+
+def _templates_of_2003(baseline: Baseline) -> str | None:
+    return (
+        None
+        if baseline.templates_of_2003
+        else "this baseline asks for a key that the site takes, not for a compatibility"
+    )
+
+
+def listed_providers(_: Design, baseline: Baseline) -> str | None:
+    """The baseline lists the providers of keys."""
+    return None if baseline.key_providers else "this baseline allows every provider of RSA keys"
+
+
+def web_template_of_listed_providers(design: Design, baseline: Baseline) -> str | None:
+    """There is a web template, and the baseline lists the providers of keys."""
+    return web_template(design) or listed_providers(design, baseline)
+
+
+def classic_service(design: Design) -> str | None:
+    """The CMG or the CDP is a cloud service (classic)."""
+    wanted = design.gateway.deployment == "classic" or design.distribution_point.wanted
+    return None if wanted else "no classic cloud service is part of the design"
+
+
 def users_need_premium(design: Design, baseline: Baseline) -> str | None:
     """On the declared path every user needs Entra ID P1 or P2."""
     path = design.rollout.path

@@ -24,7 +24,14 @@ from comgmt_audit.facts import Now
 from comgmt_audit.facts.certificates import CloudCertificate, CloudCertificates, SiteBuild
 from comgmt_audit.facts.x509 import SERVER_AUTHENTICATION, covers, under
 
-from ._scope import custom_domain, distribution_point, own_cloud_certificates, public_cloud_certificates
+from ._scope import (
+    classic_service,
+    custom_domain,
+    distribution_point,
+    listed_providers,
+    own_cloud_certificates,
+    public_cloud_certificates,
+)
 from ._shared import learn, missing, unseen
 
 family = Family(code="CRT", title="Cloud service certificates", stage=Stage.PKI)
@@ -280,7 +287,15 @@ def keys_are_of_a_kind_that_the_role_takes(
     yield from _unjudged(certificates)
 
 
-@check("CRT110", severity=Severity.MEDIUM, covers=["S32"], step=REQUEST, refs=[REQUIREMENTS], after=["CRT020"])
+@check(
+    "CRT110",
+    severity=Severity.MEDIUM,
+    covers=["S32"],
+    step=REQUEST,
+    refs=[REQUIREMENTS],
+    after=["CRT020"],
+    applies=listed_providers,
+)
 def keys_are_of_a_listed_provider(certificates: CloudCertificates, baseline: Baseline) -> Findings:
     """The provider of every cloud certificate's key is one that the baseline lists.
 
@@ -288,8 +303,6 @@ def keys_are_of_a_listed_provider(certificates: CloudCertificates, baseline: Bas
     Remedy: Request the certificate again and choose the provider on the tab Private Key (Cryptographic Service
     Provider), or judge by a baseline that allows more.
     """
-    if not baseline.key_providers:
-        raise NotApplicable("this baseline allows every provider of RSA keys")
     allowed = {provider.casefold() for provider in baseline.key_providers}
     for cloud in certificates.files:
         provider = cloud.file.key_provider
@@ -511,7 +524,7 @@ def every_service_has_its_own_certificate(certificates: CloudCertificates) -> Fi
     names = [[name.casefold() for name in cloud.certificate.common_names] for cloud in found]
     wildcard = all(name.startswith("*.") for each in names for name in each)
     if len(found) == 2:
-        same = found[0].certificate.key_hash == found[1].certificate.key_hash or names[0] == names[1]
+        same = found[0].certificate.der == found[1].certificate.der or names[0] == names[1]
         yield require(
             found[1],
             wildcard or not same,
@@ -522,7 +535,7 @@ def every_service_has_its_own_certificate(certificates: CloudCertificates) -> Fi
     yield from _unjudged(certificates)
 
 
-@check("CRT220", severity=Severity.HIGH, covers=["S49", "S54"], step=EXPORT, after=["CRT010"])
+@check("CRT220", severity=Severity.HIGH, covers=["S49", "S54"], step=EXPORT, after=["CRT010"], applies=classic_service)
 def classic_services_read_the_encryption(certificates: CloudCertificates, design: Design) -> Findings:
     """The PFX of a classic cloud service is encrypted in a way that Azure reads.
 
@@ -530,8 +543,6 @@ def classic_services_read_the_encryption(certificates: CloudCertificates, design
     Remedy: Export it again and choose TripleDES-SHA1 on the Security page (`Export-PfxCertificate
     -CryptoAlgorithmOption TripleDES_SHA1`).
     """
-    if design.gateway.deployment != "classic" and not design.distribution_point.wanted:
-        raise NotApplicable("no classic cloud service is part of the design")
     for cloud in certificates.files:
         if cloud.role == "gateway" and design.gateway.deployment != "classic":
             continue

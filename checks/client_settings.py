@@ -104,7 +104,9 @@ def settings_reach_devices(settings: ClientSettings, collections: Collections, d
     """
     meant = settings.named(design.clients.settings) if design.clients.settings else None
     chosen = [meant] if meant else [one for one in settings if one.options is not None]
-    if not chosen:
+    if not chosen and not settings.complete:
+        yield cannot_tell("client settings", "they may be hidden from the scanner's account", cure=FULL_ACCESS_CURE)
+    elif not chosen:
         raise NotApplicable("no custom settings set the group Cloud Services; the default settings reach every client")
     for one in chosen:
         reached = [collections.by_id.get(id) for id in one.collections]

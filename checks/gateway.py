@@ -200,7 +200,7 @@ def gateway_name_is_allowed(design: Design) -> Findings:
     Remedy: Choose another name, and correct `gateway.deployment_name` in comgmt.toml. Letters and digits only are
     safest: the name becomes that of a storage account as well.
     """
-    name = design.gateway.deployment_name
+    name = design.gateway.deployment_name.strip()
     if not name:
         raise NotApplicable("the design does not say gateway.deployment_name")
     yield require(

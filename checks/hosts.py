@@ -126,6 +126,7 @@ def _trusts_root(subject: str, host: str, stores: HostCertificates, authorities:
     severity=Severity.HIGH,
     covers=["S13"],
     step="Prerequisites: on-premises infrastructure",
+    after=["DIR010"],
     applies=_scope.own_ca,
 )
 def servers_trust_the_own_root(stores: HostCertificates, authorities: OwnAuthorities, design: Design) -> Findings:
@@ -147,6 +148,7 @@ def servers_trust_the_own_root(stores: HostCertificates, authorities: OwnAuthori
     severity=Severity.HIGH,
     covers=["S36"],
     step="Trusted Root Certificate",
+    after=["DIR010"],
     applies=_scope.own_ca,
 )
 def clients_trust_the_own_root(stores: HostCertificates, authorities: OwnAuthorities, design: Design) -> Findings:
@@ -167,6 +169,7 @@ def clients_trust_the_own_root(stores: HostCertificates, authorities: OwnAuthori
     covers=["S18", "S19"],
     step=_MP_STEP,
     refs=[_REQUIREMENTS],
+    after=["DIR010"],
     applies=_scope.https_management_point,
 )
 def management_point_has_a_web_certificate(
@@ -242,6 +245,7 @@ def _client_servers(design: Design) -> tuple[str, ...]:
     covers=["S20", "S107"],
     step=_CLIENT_STEP,
     refs=[_REQUIREMENTS],
+    after=["DIR010"],
     applies=_scope.https_management_point,
 )
 def servers_have_a_client_certificate(
@@ -389,6 +393,7 @@ def group_membership_was_applied_at_boot(results: GroupPolicyResults, design: De
     covers=["S67"],
     step=_CLIENT_STEP,
     refs=[_REQUIREMENTS],
+    after=["DIR010"],
     applies=_scope.pki_clients,
 )
 def clients_have_a_client_certificate(

@@ -11,7 +11,6 @@ from comgmt_audit import (
     Family,
     Finding,
     Findings,
-    NotApplicable,
     Severity,
     Stage,
     cannot_tell,
@@ -258,19 +257,15 @@ def web_template_takes_the_subject_from_the_request(templates: CertificateTempla
     step=_WEB_STEP,
     refs=[_EXAMPLE],
     after=["TPL010"],
-    applies=_scope.web_template,
+    applies=_scope.web_template_of_2003,
 )
-def web_template_is_compatible_with_2003(
-    templates: CertificateTemplates, design: Design, baseline: Baseline
-) -> Findings:
+def web_template_is_compatible_with_2003(templates: CertificateTemplates, design: Design) -> Findings:
     """The web template keeps the compatibility Windows Server 2003.
 
     Why: A later compatibility lets the template use CNG keys (version 3), which the cloud roles of that time refuse.
     Remedy: Duplicate Web Server again, and on the tab Compatibility choose Windows Server 2003 for the CA and Windows
     XP / Server 2003 for the recipient: a template cannot be lowered afterwards.
     """
-    if not baseline.templates_of_2003:
-        raise NotApplicable("this baseline asks for a key that the site takes, not for a compatibility")
     for template in templates.named(design.names.web_template):
         yield _compatibility(template)
 
@@ -461,7 +456,7 @@ def certificates_are_issued_at_once(templates: CertificateTemplates, design: Des
     covers=["S32"],
     step=_WEB_STEP,
     after=["TPL010", "TPL040"],
-    applies=_scope.web_template,
+    applies=_scope.web_template_of_listed_providers,
 )
 def web_template_prefers_an_allowed_provider(
     templates: CertificateTemplates, design: Design, baseline: Baseline
@@ -472,8 +467,6 @@ def web_template_prefers_an_allowed_provider(
     Remedy: In the template, tab Cryptography (or Request Handling > CSPs), tick Microsoft RSA SChannel Cryptographic
     Provider and move it to the top.
     """
-    if not baseline.key_providers:
-        raise NotApplicable("this baseline takes any RSA provider")
     for template in templates.named(design.names.web_template):
         first = template.providers[:1]
         known = first[0] in baseline.key_providers if first else None
@@ -526,19 +519,15 @@ def client_template_is_for_clients(templates: CertificateTemplates, design: Desi
     step=_CLIENT_STEP,
     refs=[_EXAMPLE],
     after=["TPL210"],
-    applies=_scope.pki_clients,
+    applies=_scope.client_template_of_2003,
 )
-def client_template_is_compatible_with_2003(
-    templates: CertificateTemplates, design: Design, baseline: Baseline
-) -> Findings:
+def client_template_is_compatible_with_2003(templates: CertificateTemplates, design: Design) -> Findings:
     """The client template keeps the compatibility Windows Server 2003.
 
     Why: A later compatibility lets the template use CNG keys (version 3), which clients of that time cannot use.
     Remedy: Duplicate Workstation Authentication again, and on the tab Compatibility choose Windows Server 2003 and
     Windows XP / Server 2003: a template cannot be lowered afterwards.
     """
-    if not baseline.templates_of_2003:
-        raise NotApplicable("this baseline asks for a key that the site takes, not for a compatibility")
     for template in templates.named(design.names.client_template):
         yield _compatibility(template)
 

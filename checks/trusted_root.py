@@ -85,7 +85,15 @@ def they_are_valid(files: TrustedRootFiles, design: Design, now: Now) -> Finding
     yield from unseen(files.unseen)
 
 
-@check("ROO050", severity=Severity.CRITICAL, covers=["S69"], step=EXPORT, applies=own_ca, after=["ROO030"], refs=[PLAN])
+@check(
+    "ROO050",
+    severity=Severity.CRITICAL,
+    covers=["S69"],
+    step=EXPORT,
+    applies=own_ca,
+    after=["DIR010", "ROO030"],
+    refs=[PLAN],
+)
 def it_is_the_root_of_the_issuing_authorities(files: TrustedRootFiles, authorities: IssuingAuthorities) -> Findings:
     """The issuing CAs chain to a root that was exported, each link proved by its signature.
 
@@ -104,7 +112,15 @@ def it_is_the_root_of_the_issuing_authorities(files: TrustedRootFiles, authoriti
             yield require(way[0], way[-1].der in exported, expected=expected, actual=actual)
 
 
-@check("ROO060", severity=Severity.MEDIUM, covers=["S21"], step=EXPORT, applies=own_ca, after=["ROO010"], refs=[PLAN])
+@check(
+    "ROO060",
+    severity=Severity.MEDIUM,
+    covers=["S21"],
+    step=EXPORT,
+    applies=own_ca,
+    after=["DIR010", "ROO010"],
+    refs=[PLAN],
+)
 def every_issuing_authority_is_exported(files: TrustedRootFiles, authorities: IssuingAuthorities) -> Findings:
     """Every issuing CA, and every CA between it and the root, is among the exported files.
 

@@ -86,16 +86,16 @@ def test_a_good_certificate_that_looks_unusual_passes(changed, change):
 
 def test_a_file_without_a_key_blocks_what_is_said_about_the_key(changed):
     estate = contoso(certificates__gateway_pfx__has_key=False)
-    assert changed(estate) == {"CRT020": "fail", "CRT100": "blocked", "CRT110": "blocked"}
+    assert changed(estate) == {"CRT020": "fail", "CRT100": "blocked"}
 
 
 def test_the_key_of_another_certificate_fails(changed):
     estate = contoso(certificates__gateway_pfx__key_matches=False)
-    assert changed(estate) == {"CRT020": "fail", "CRT100": "blocked", "CRT110": "blocked"}
+    assert changed(estate) == {"CRT020": "fail", "CRT100": "blocked"}
 
 
 def test_a_certificate_in_place_of_the_pfx_fails(changed):
-    blocked = dict.fromkeys(["CRT020", "CRT040", "CRT100", "CRT110", "CRT220", "HST140"], "blocked")
+    blocked = dict.fromkeys(["CRT020", "CRT040", "CRT100", "HST140"], "blocked")
     assert changed(contoso(certificates__gateway_pfx__container="certificate")) == {"CRT010": "fail", **blocked}
 
 
@@ -214,13 +214,27 @@ def test_a_cng_key_of_a_site_of_unknown_version_is_not_assessed(changed):
             {"distribution_point__common_name": "testintunecmg.cloudapp.net"},
             failing("CRT130", "CRT150", "CRT210", "TLS060"),
         ),
-        ({"distribution_point__key": "gateway"}, failing("CRT210")),
         ({"distribution_point__days_after": 10}, failing("CRT190", "TLS030")),
         ({"gateway_pfx__key_encryption": "PBES2/AES-256-CBC/HMAC-SHA-256"}, failing("CRT220")),
     ],
 )
 def test_a_defect_of_the_tutorials_certificates_fails(changed, change, expected):
     assert changed(contoso_2018(**{f"certificates__{path}": value for path, value in change.items()})) == expected
+
+
+def test_one_file_for_both_services_fails(judge):
+    results = judge(contoso_2018(certificates__distribution_point_pfx__role="gateway"))
+    assert results["CRT210"].outcome == "fail"
+
+
+def test_two_certificates_may_have_one_key(changed):
+    """What the services take from their certificates is the name."""
+    assert changed(contoso_2018(certificates__distribution_point__key="gateway")) == {}
+
+
+def test_what_the_baseline_does_not_ask_for_is_not_blocked_either(judge):
+    results = judge(contoso(certificates__gateway_pfx__container="certificate"))
+    assert {results[id].outcome.value for id in ("CRT110", "CRT220")} == {"not applicable"}
 
 
 def test_an_own_certificate_without_a_san_is_only_advice(judge):

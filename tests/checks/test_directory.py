@@ -32,6 +32,7 @@ def test_without_an_enterprise_ca_nothing_else_of_the_pki_is_judged(changed):
     found = changed(contoso(directory__ca_published=False))
     assert found["DIR010"] == "fail"
     assert {id for id, outcome in found.items() if outcome == "blocked"} >= {"DIR020", "DIR030"} | TEMPLATE_CHECKS
+    assert {id for id, outcome in found.items() if outcome == "fail"} == {"DIR010"}
     assert "pass" not in found.values()
 
 

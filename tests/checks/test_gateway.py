@@ -151,3 +151,7 @@ def test_a_request_without_answer_is_not_assessed(changed):
     expected = dict.fromkeys(["CDP020", "CMG010", *AFTER_EXISTENCE], "not assessed")
     assert changed(contoso().refusing("site/SMS_AzureService")) == expected
     assert changed(contoso().unreachable("site/SMS_AzureService")) == expected
+
+
+def test_a_blank_around_the_declared_name_does_not_matter(changed):
+    assert changed(contoso(design__gateway__deployment_name=" contosocmg.westeurope.cloudapp.azure.com")) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.lab.defects.defect import Defect
+from tests.lab.defects.thin_rights import THIN_RIGHTS
 from tests.lab.estate import contoso
 
 DEFECTS: tuple[Defect, ...] = (
@@ -31,25 +32,8 @@ DEFECTS: tuple[Defect, ...] = (
         name="azure-services-tenant-hidden-by-rights",
         story="The site lists no tenant to an account that may not see everything.",
         estate=lambda: contoso(site__tenant_ids=(), site__full_access=False),
-        unassessed=dict.fromkeys(("AZS020", "AZS030", "AZS040", "COM020", "APP110", "APP120"), "site/SMS_AAD_Tenant_Ex")
-        | {
-            "COM050": (
-                "workload client-apps",
-                "workload device-configuration",
-                "workload endpoint-protection",
-                "workload office",
-                "workload windows-update",
-            ),
-            "COM060": (
-                "workload client-apps",
-                "workload device-configuration",
-                "workload endpoint-protection",
-                "workload office",
-                "workload windows-update",
-            ),
-            "COM070": "co-management",
-            "CDP020": "site/SMS_AzureService",
-        },
+        unassessed=THIN_RIGHTS
+        | dict.fromkeys(("AZS020", "AZS030", "AZS040", "COM020", "APP110", "APP120"), "site/SMS_AAD_Tenant_Ex"),
     ),
     Defect(
         name="azure-services-second-tenant-onboarded",
@@ -71,13 +55,13 @@ DEFECTS: tuple[Defect, ...] = (
     ),
     Defect(
         name="azure-services-discovery-not-running",
-        story="The agent that discovers Entra ID users is stopped, and its last run did not end well.",
+        story="The component that discovers Entra ID users is stopped, though it starts automatically.",
         estate=lambda: contoso(site__discovery_state=0, site__discovery_status=0),
         fails={"AZS050": "SMS_AZUREAD_DISCOVERY_AGENT on CM01.corp.contoso.com"},
     ),
     Defect(
         name="azure-services-discovery-idle-between-runs",
-        story="The agent that discovers Entra ID users is stopped, as a scheduled one is between two runs.",
+        story="The component that discovers Entra ID users is stopped, as a scheduled one is between two runs.",
         estate=lambda: contoso(site__discovery_state=0, site__discovery_starts=1),
         unassessed={"AZS050": "SMS_AZUREAD_DISCOVERY_AGENT on CM01.corp.contoso.com"},
     ),
