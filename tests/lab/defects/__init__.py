@@ -11,10 +11,12 @@ from pkgutil import iter_modules
 
 from tests.lab.defects.defect import Defect
 
-CATALOGUE: tuple[Defect, ...] = tuple(
-    defect
+BY_MODULE: dict[str, tuple[Defect, ...]] = {
+    module.name: import_module(f"{__name__}.{module.name}").DEFECTS
     for module in iter_modules(__path__)
     if module.name not in {"defect", "thin_rights"}
-    for defect in import_module(f"{__name__}.{module.name}").DEFECTS
-)
-"""All defects, by the name of their module and in its order."""
+}
+"""The defects of each module, in its order."""
+
+CATALOGUE: tuple[Defect, ...] = tuple(defect for defects in BY_MODULE.values() for defect in defects)
+"""All defects, by the name of their module."""
