@@ -41,10 +41,10 @@ DEFECTS = (
     "azure-resources-the-scale-set-failed",  # Azure Resource Manager
     "site-masks-without-pki-certificates-fail",  # AdminService
     "gateway-only-ready-is-ready",  # AdminService
-    "directory-an-issuing-ca-on-an-old-windows-fails",  # directory
+    "directory-ca-on-windows-server-2008",  # directory
     "hosts-an-exportable-client-key-fails",  # host evidence
     "logs-a-management-point-that-answers-with-an-error-fails",  # logs
-    "certificates-a-defect-of-the-gateways-certificate-fails-11",  # certificate files
+    "certificates-cmg-for-client-authentication-only",  # certificate files
     "dns-the-domain-of-a-merger-has-no-enrolment-names",  # DNS
     "revocation-a-list-that-is-late-is-a-trifle-and-one-that-ended-is-not",  # revocation lists
     "tls-the-cmg-does-not-send-its-issuing-ca",  # TLS
