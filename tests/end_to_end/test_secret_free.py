@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from comgmt_audit import cli, live_cli, recorder
 from comgmt_audit.recording import Recording
 from comgmt_audit.sources import http, sign_in
-from tests.end_to_end.test_live_cli import _keys
 from tests.lab.estate import contoso
+from tests.lab.live import toml_keys
 from tests.lab.names import NOW
 from tests.lab.servers import admin_service, cloud
 from tests.lab.servers.cloud_faults import Fault
@@ -93,7 +93,7 @@ def toml(tmp_path, monkeypatch) -> Iterator[Path]:
             "certificate_password": "env:LAB_PASSWORD",
         }
         sections["connect.files.logs"] = {estate.names.site_server: str(private / "logs")}
-        lines = _keys(top)
+        lines = toml_keys(top)
         for name, keys in sections.items():
             lines += [f"[{name}]", *(f"{json.dumps(key)} = {_value(value)}" for key, value in keys.items())]
         path = tmp_path / "comgmt.toml"

@@ -225,13 +225,13 @@ def _connect(servers: Servers, evidence: dict[str, Any], folder: Path) -> dict[s
 def _toml(design: dict[str, Any], connect: dict[str, dict[str, Any]]) -> str:
     sections = {name: value for name, value in design.items() if isinstance(value, dict)}
     sections |= {f"connect.{name}": keys for name, keys in connect.items()}
-    lines = _keys({name: value for name, value in design.items() if not isinstance(value, dict)})
+    lines = toml_keys({name: value for name, value in design.items() if not isinstance(value, dict)})
     for name, keys in sections.items():
-        lines += ["", f"[{name}]", *_keys(keys)]
+        lines += ["", f"[{name}]", *toml_keys(keys)]
     return "\n".join([*lines, ""])
 
 
-def _keys(table: dict[str, Any]) -> list[str]:
+def toml_keys(table: dict[str, Any]) -> list[str]:
     return [f"{name} = {_value(value)}" for name, value in table.items()]
 
 

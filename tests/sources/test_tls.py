@@ -29,6 +29,8 @@ from tests.lab.estate import Estate, contoso, contoso_2018, record
 from tests.lab.names import NOW
 from tests.lab.servers import process, web
 
+pytest.importorskip("OpenSSL", reason="not installed: pyOpenSSL (extra live)")
+
 needs_nginx = pytest.mark.skipif(bool(web.missing()), reason=web.missing() or "all is there")
 
 CMG, MP = "cmg.contoso.com", "mp01.corp.contoso.com"
