@@ -12,11 +12,12 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from tests.lab import combined, live
 from tests.lab.combined import ConflictError
@@ -42,17 +43,19 @@ _PATHS = {"graph": r"^/(v1\.0|beta)/", "arm": r"^/(subscriptions|providers|tenan
 def main(arguments: Sequence[str] | None = None) -> int:
     """Raise the estate, say how to scan it, and wait. Returns the exit code."""
     options = _parser().parse_args(arguments)
-    before = {one: signal.signal(one, _leave) for one in (signal.SIGTERM, signal.SIGINT)}
+    # A signal is taken note of, and obeyed when all servers are up or down: an exception in the midst of starting a
+    # thread, or of stopping a server, would leave a process that nobody knows.
+    leave = threading.Event()
+    before = {one: signal.signal(one, lambda *_: leave.set()) for one in (signal.SIGTERM, signal.SIGINT)}
     try:
         if why := live.missing():
             sys.stderr.write(f"The lab cannot run here: {why}.\n")
             return CANNOT
-        return _serve(_estate(options), _faults(options.fault), options.folder)
+        _serve(_estate(options), _faults(options.fault), options.folder, leave)
+        return 0
     except (ConflictError, ServerError, ValueError, OSError) as error:
         sys.stderr.write(f"The lab does not come up: {error}\n")
         return CANNOT
-    except KeyboardInterrupt:
-        return 0
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
@@ -104,7 +107,7 @@ def _fault(given: str) -> Fault:
     return Fault(path=_PATHS[server], times=None, probability=probability, **_FAULTS[name])
 
 
-def _serve(estate: Estate, faults: Sequence[Fault], wanted: Path | None) -> int:
+def _serve(estate: Estate, faults: Sequence[Fault], wanted: Path | None, leave: threading.Event) -> None:
     started = time.monotonic()
     with ExitStack() as stack:
         folder = wanted or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="comgmt-audit-serve-")))
@@ -115,8 +118,7 @@ def _serve(estate: Estate, faults: Sequence[Fault], wanted: Path | None) -> int:
         sys.stdout.write(running.comgmt_toml.read_text(encoding="utf-8"))
         sys.stdout.write("\n".join(["", "# In another shell:", *_commands(running), ""]))
         sys.stdout.flush()
-        while True:
-            signal.pause()
+        leave.wait()
 
 
 @contextmanager
@@ -134,13 +136,6 @@ def _commands(running: live.Live) -> list[str]:
     exports = [f"export {name}={shlex.quote(value)}" for name, value in running.environment.items()]
     words = (f"doctor {toml}", f"record {toml} -o monday.zip", f"scan {toml} --html report.html")
     return [*exports, *(f"comgmt-audit {word}" for word in words), "# Ctrl-C here ends all servers."]
-
-
-def _leave(*_: object) -> NoReturn:
-    """End, and once only: servers are being stopped then, and that must not be broken off."""
-    for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
