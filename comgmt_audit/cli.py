@@ -9,18 +9,19 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from comgmt_audit.errors import ComgmtError, SelectionError
-from comgmt_audit.model import EXIT_CODES, Check, Outcome, Scan, Severity
+from comgmt_audit.model import EXIT_CODES, Check, Gate, Outcome, Scan, Severity
 from comgmt_audit.version import __version__
 
 if TYPE_CHECKING:
     from comgmt_audit.inputs import Pack
+    from comgmt_audit.pardons import Pardons
 
 USAGE = 2
 """The exit code for usage, configuration, and input that is refused; those of a scan are ``model.EXIT_CODES``."""
@@ -34,7 +35,21 @@ PIPE_CLOSED = 141
 _PROGRAM = "comgmt-audit"
 _COMPLETE = "_COMGMT_AUDIT_COMPLETE"
 """The environment variable by which a shell's completion script asks, as click names it."""
-_SEVERITIES = click.Choice([severity.value for severity in Severity], case_sensitive=False)
+
+
+class _FailOn(click.Choice[str]):
+    """What stands in the way: a severity, and words of ``Gate``, joined by commas."""
+
+    name = "fail-on"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        words = [super(_FailOn, self).convert(word.strip(), param, ctx) for word in value.split(",")]
+        if sum(word in set(Severity) for word in words) > 1:
+            self.fail(f"{value!r} names two severities; the lesser one includes the graver.", param, ctx)
+        return ",".join(words)
+
+
+_FAIL_ON = _FailOn([*(severity.value for severity in Severity), *(gate.value for gate in Gate)], case_sensitive=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path)
 _TIMEOUT = click.option(
@@ -185,11 +200,23 @@ Exit codes:
 @_report_options
 @click.option("--select", default="", metavar="EXPR", help="Only these checks: ids, families, S31, stages, tags; !not.")
 @click.option(
-    "--fail-on", type=_SEVERITIES, default=Severity.MEDIUM.value, show_default=True, help="Lesser failures are advice."
+    "--fail-on",
+    type=_FAIL_ON,
+    default=Severity.MEDIUM.value,
+    show_default=True,
+    metavar="WORDS",
+    help="A severity (lesser failures are advice), and new, unknown, expired-waiver; joined by commas.",
 )
 @click.option("--baseline", default="", metavar="NAME|FILE", help="Expect this instead of what the design names.")
 @click.option("--checks", multiple=True, type=_FOLDER, metavar="DIR", help="A folder of your own checks; repeatable.")
 @click.option("--keep", type=_FOLDER, metavar="TARGET", help="Keep what was read live (folder or .zip).")
+@click.option("--waivers", type=_FILE, help="Failures that are accepted; by default waivers.toml beside comgmt.toml.")
+@click.option(
+    "--accepted", type=_FILE, help="What --accept-current wrote; by default accepted.json beside comgmt.toml."
+)
+@click.option(
+    "--accept-current", is_flag=True, help="Accept what fails now, so that only what is new stands in the way."
+)
 @_TIMEOUT
 @click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
 @click.option("--verbose", "-v", is_flag=True, help="Print what passed as well, and all findings.")
@@ -201,6 +228,9 @@ def scan(
     baseline: str,
     checks: tuple[Path, ...],
     keep: Path | None,
+    waivers: Path | None,
+    accepted: Path | None,
+    accept_current: bool,
     timeout: float,
     quiet: bool,
     verbose: bool,
@@ -215,12 +245,49 @@ def scan(
     reports = _wanted(files)
     place = _source(source, demo)
     packs = _packs(checks, announce=not quiet)
+    known = {check.id for pack in packs for check in pack.checks}
+    pardons = _pardons(place, waivers, accepted, accept_current, known)
     with _recorded(place, packs, select, keep, timeout, quiet) as recorded, _progress(quiet) as progress:
-        result = _judge(place, recorded, baseline, select, Severity(fail_on), packs, progress)
+        result = _judge(place, recorded, baseline, select, fail_on, packs, progress)
+    result, wrong = _pardoned(result, pardons, quiet)
     written = _write(result, reports, quiet)
     if not quiet:
         _show(result, verbose)
-    return EXIT_CODES[result.verdict] if written else USAGE
+    for error in wrong:
+        _say(f"Error: {error}", err=True)
+    return EXIT_CODES[result.verdict] if written and not wrong else USAGE
+
+
+def _pardons(
+    source: Path, waivers: Path | None, accepted: Path | None, accept_current: bool, known: Collection[str]
+) -> Pardons | None:
+    """What is accepted, read before anything is judged; nothing, where no file says it (and nothing is imported)."""
+    beside = source.parent if source.suffix.lower() == ".toml" else None
+    ours = waivers or _there(beside, "waivers.toml")
+    place = accepted or (beside / "accepted.json" if beside and accept_current else _there(beside, "accepted.json"))
+    if accept_current and not place:
+        raise click.UsageError("--accept-current needs --accepted FILE where the source is no comgmt.toml.")
+    if not (ours or place):
+        return None
+    from comgmt_audit import pardons
+
+    return pardons.load(ours, place, known, write=accept_current)
+
+
+def _there(folder: Path | None, name: str) -> Path | None:
+    return folder / name if folder and (folder / name).is_file() else None
+
+
+def _pardoned(scan: Scan, pardons: Pardons | None, quiet: bool) -> tuple[Scan, tuple[str, ...]]:
+    """The scan with what is accepted marked, and what is wrong with the waivers."""
+    if not pardons:
+        return scan, ()
+    from comgmt_audit import pardons as module
+
+    marked, wrong, said = module.apply(scan, pardons)
+    for line in said if not quiet else ():
+        _say(line, err=True)
+    return marked, wrong
 
 
 def _wanted(files: dict[str, Path | None]) -> dict[str, Path]:
@@ -279,7 +346,7 @@ def _judge(
     recorded: Path | None,
     baseline: str,
     select: str,
-    fail_on: Severity,
+    fail_on: str,
     packs: Sequence[Pack],
     progress: Callable[[str], None],
 ) -> Scan:
@@ -289,12 +356,15 @@ def _judge(
     chosen = selection.select([check for pack in packs for check in pack.checks], select)
     started_at = clock()
     environment = open_environment(source, baseline, recorded)
+    words = fail_on.split(",")
+    level = next((word for word in words if word in set(Severity)), Severity.MEDIUM.value)
     try:
         return engine.scan(
             chosen,
             environment,
             started_at=started_at,
-            fail_on=fail_on,
+            fail_on=Severity(level),
+            gate=[Gate(word) for word in words if word in set(Gate)],
             selection=select,
             packs=[pack.name for pack in packs],
             progress=progress,

@@ -18,6 +18,7 @@ from comgmt_audit.model import (
     CheckText,
     Evidence,
     Finding,
+    Gate,
     ObservationNote,
     Outcome,
     Scan,
@@ -91,6 +92,7 @@ def scan(
     *,
     started_at: dt.datetime,
     fail_on: Severity,
+    gate: Iterable[Gate] = (),
     selection: str = "",
     packs: Iterable[str] = (),
     progress: Callable[[str], None] = lambda _: None,
@@ -109,6 +111,7 @@ def scan(
         recorded_at=environment.now,
         started_at=started_at,
         fail_on=fail_on,
+        gate=tuple(gate),
         # The name only: a report is handed on, and where its maker keeps things is nobody's business.
         source=PurePath(recording.name).name,
         selection=selection,

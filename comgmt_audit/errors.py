@@ -5,6 +5,8 @@ ComgmtError                 the input cannot be used; the command ends with exit
 ├── DesignError             comgmt.toml says something that cannot be meant
 ├── BaselineError           the baseline is unknown or malformed
 ├── SelectionError          --select names nothing that exists
+├── WaiverError             waivers.toml, or the file of what was accepted, says something that cannot be meant
+├── HistoryError            the history of scans cannot be used
 ├── PackError               a folder of checks cannot be loaded
 └── EvidenceError           a file that the user handed in is not what it should be
 FactUnavailable             a fact could not be had; the engine turns it into *not assessed*
@@ -46,6 +48,14 @@ class SelectionError(ComgmtError):
 
 class PackError(ComgmtError):
     """A folder of checks cannot be loaded."""
+
+
+class WaiverError(ComgmtError):
+    """waivers.toml, or the file of what was accepted, says something that cannot be meant."""
+
+
+class HistoryError(ComgmtError):
+    """The history of scans cannot be used."""
 
 
 class EvidenceError(ComgmtError):

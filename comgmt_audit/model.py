@@ -80,6 +80,27 @@ class Verdict(StrEnum):
     CANNOT_TELL = "cannot tell"
 
 
+class Gate(StrEnum):
+    """What may stop a roll-out beside the severity of a failure (``--fail-on``)."""
+
+    NEW = "new"
+    """Only failures that the last scan of the history did not have."""
+    UNKNOWN = "unknown"
+    """What was not assessed, as well."""
+    EXPIRED_WAIVER = "expired-waiver"
+    """A failure whose waiver has expired, however harmless."""
+
+
+class Change(StrEnum):
+    """What became of a failure from one scan to another."""
+
+    NEW = "new"
+    WORSE = "worse"
+    FIXED = "fixed"
+    STILL_FAILING = "still failing"
+    UNKNOWN_NOW = "unknown now"
+
+
 class Family(Struct, frozen=True, kw_only=True):
     """Checks that live in one file: ``CRT``, its title, and the stage of the roll-out that it guards."""
 
@@ -167,6 +188,19 @@ class Evidence(Struct, frozen=True, omit_defaults=True):
     excerpt: str = ""
 
 
+class Waiver(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a failure is accepted: who answers for it, and until which day (inclusive); after it the failure counts.
+
+    ``expires`` is None for what was accepted as it stood (``--accept-current``); ``expired`` as of the scan's time.
+    """
+
+    reason: str
+    owner: str = ""
+    ticket: str = ""
+    expires: dt.date | None = None
+    expired: bool = False
+
+
 class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One subject judged. ``severity`` is set only where it differs from the check's."""
 
@@ -177,6 +211,17 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: tuple[Evidence, ...] = ()
     advice: str = ""
     severity: Severity | None = None
+    waiver: Waiver | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Has it failed, and is it not waived?"""
+        return self.outcome is Outcome.FAIL and (self.waiver is None or self.waiver.expired)
+
+    @property
+    def waived(self) -> bool:
+        """Has it failed, and is that accepted?"""
+        return self.outcome is Outcome.FAIL and self.waiver is not None and not self.waiver.expired
 
 
 class CheckResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -197,9 +242,17 @@ class CheckResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def severity(self) -> Severity:
-        """The gravest severity among the failed findings; the check's own where none failed."""
-        failed = [f.severity or self.check.severity for f in self.findings if f.outcome is Outcome.FAIL]
-        return max(failed, key=lambda severity: severity.rank) if failed else self.check.severity
+        """The gravest severity among the failed findings that count; of the waived ones where none does."""
+        failed = [f for f in self.findings if f.outcome is Outcome.FAIL]
+        counting = [f.severity or self.check.severity for f in failed if f.counts]
+        found = counting or [f.severity or self.check.severity for f in failed]
+        return max(found, key=lambda severity: severity.rank) if found else self.check.severity
+
+    @property
+    def waived(self) -> bool:
+        """Has it failed, and is every failure of it accepted?"""
+        failed = [f for f in self.findings if f.outcome is Outcome.FAIL]
+        return self.outcome is Outcome.FAIL and bool(failed) and all(f.waived for f in failed)
 
 
 class ObservationNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -240,6 +293,55 @@ def fingerprint(check: str, subject: str) -> str:
     return blake2b(f"{check}\0{subject}".encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
 
 
+class Drifted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One subject that failed in one of two scans. ``severity`` is that of the later one, if it failed there.
+
+    ``since`` is the first scan of the history in which it has failed without having been in order in between;
+    ``flapping``: it has come and gone several times.
+    """
+
+    change: Change
+    check: str
+    subject: str
+    severity: Severity
+    before: Value = None
+    after: Value = None
+    since: dt.datetime | None = None
+    flapping: bool = False
+    waived: bool = False
+
+
+class Drift(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What changed between the verdicts of two scans; ``notes`` say in what they cannot be compared."""
+
+    before: dt.datetime
+    after: dt.datetime
+    changes: tuple[Drifted, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def of(self, *kinds: Change) -> tuple[Drifted, ...]:
+        """The changes of these kinds."""
+        return tuple(change for change in self.changes if change.change in kinds)
+
+
+class Point(Struct, frozen=True, kw_only=True):
+    """One scan in the trend: counts of checks."""
+
+    at: dt.datetime
+    verdict: Verdict
+    passed: int
+    failed: int
+    waived: int
+    unknown: int
+
+
+class History(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The scans of the same environment, this one last, and what changed since the one before."""
+
+    points: tuple[Point, ...]
+    drift: Drift | None = None
+
+
 class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All outcomes of one environment at one time."""
 
@@ -259,6 +361,8 @@ class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     observations: dict[str, ObservationNote] = field(default_factory=dict)
     expiries: tuple[Expiry, ...] = ()
     events: tuple[Event, ...] = ()
+    gate: tuple[Gate, ...] = ()
+    history: History | None = None
 
     def count(self, outcome: Outcome) -> int:
         """How many checks ended so."""
@@ -270,16 +374,43 @@ class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return {outcome: self.count(outcome) for outcome in Outcome}
 
     @property
+    def failed(self) -> tuple[CheckResult, ...]:
+        """The checks that failed, but for those whose every failure is waived."""
+        return tuple(r for r in self.results if r.outcome is Outcome.FAIL and not r.waived)
+
+    @property
+    def waived(self) -> tuple[CheckResult, ...]:
+        """The checks that failed, and whose every failure is waived."""
+        return tuple(r for r in self.results if r.waived)
+
+    @property
     def gating(self) -> tuple[CheckResult, ...]:
         """The failures that are grave enough to stop the roll-out."""
-        return tuple(r for r in self.results if r.outcome is Outcome.FAIL and r.severity.rank >= self.fail_on.rank)
+        return tuple(r for r in self.failed if self._gates(r))
+
+    def _gates(self, result: CheckResult) -> bool:
+        grave = result.severity.rank >= self.fail_on.rank
+        if not self.gate:
+            return grave
+        counting = [finding for finding in result.findings if finding.counts]
+        if Gate.EXPIRED_WAIVER in self.gate and any(finding.waiver for finding in counting):
+            return True
+        drift = self.history.drift if self.history else None
+        if not grave or Gate.NEW not in self.gate or drift is None:
+            return grave
+        fresh = {(one.check, one.subject) for one in drift.of(Change.NEW, Change.WORSE)}
+        return any(
+            (result.check.id, finding.subject) in fresh
+            and (finding.severity or result.check.severity).rank >= self.fail_on.rank
+            for finding in counting
+        )
 
     @property
     def verdict(self) -> Verdict:
         """Not ready where something grave fails; cannot tell where something was not seen; else ready."""
-        if self.gating:
-            return Verdict.NOT_READY
         unknown = self.count(Outcome.NOT_ASSESSED) + self.count(Outcome.ERROR)
+        if self.gating or (unknown and Gate.UNKNOWN in self.gate):
+            return Verdict.NOT_READY
         judged = self.count(Outcome.PASS) + self.count(Outcome.FAIL)
         return Verdict.CANNOT_TELL if unknown or not judged else Verdict.READY
 
@@ -290,21 +421,28 @@ EXIT_CODES: dict[Verdict, int] = {Verdict.READY: 0, Verdict.NOT_READY: 1, Verdic
 __all__ = [
     "EXIT_CODES",
     "SCAN_FORMAT",
+    "Change",
     "Check",
     "CheckResult",
     "CheckText",
+    "Drift",
+    "Drifted",
     "Event",
     "Evidence",
     "Expiry",
     "Family",
     "Finding",
+    "Gate",
+    "History",
     "ObservationNote",
     "Outcome",
+    "Point",
     "Reference",
     "Scan",
     "Severity",
     "Stage",
     "Value",
     "Verdict",
+    "Waiver",
     "fingerprint",
 ]

@@ -10,7 +10,7 @@ import contextlib
 import datetime as dt
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from comgmt_audit.model import (
     CheckResult,
     Evidence,
     Finding,
+    Gate,
     ObservationNote,
     Outcome,
     Scan,
@@ -62,6 +63,7 @@ class StageState(StrEnum):
     """Whether a stage of the roll-out may go ahead."""
 
     GO = "go"
+    WAIVERS = "go with waivers"
     ADVICE = "go with advice"
     CANNOT_TELL = "cannot tell"
     NO_GO = "no-go"
@@ -75,30 +77,36 @@ class StageView(Struct, frozen=True, kw_only=True):
     title: str
     state: StageState
     failed: tuple[CheckResult, ...]
+    waived: tuple[CheckResult, ...]
     unknown: tuple[CheckResult, ...]
     settled: tuple[CheckResult, ...]
     waits_for: tuple[str, ...]
 
     def count(self, outcome: Outcome) -> int:
         """How many of its checks ended so."""
-        return sum(result.outcome is outcome for result in (*self.failed, *self.unknown, *self.settled))
+        return sum(result.outcome is outcome for result in (*self.failed, *self.waived, *self.unknown, *self.settled))
 
 
 def headline(scan: Scan) -> str:
     """The first line of every report: the verdict, and the counts of all five outcomes."""
-    counts = ", ".join(f"{count} {outcome.value}" for outcome, count in scan.counts.items())
-    return f"{scan.verdict.value.upper()}: {counts}"
+    counts = [f"{count} {outcome.value}" for outcome, count in scan.counts.items()]
+    if waived := len(scan.waived):
+        counts[list(Outcome).index(Outcome.FAIL)] += f" ({waived} waived)"
+    return f"{scan.verdict.value.upper()}: {', '.join(counts)}"
 
 
 def explanation(scan: Scan) -> str:
     """Why the verdict is what it is, in one sentence."""
-    failed, gating = scan.count(Outcome.FAIL), len(scan.gating)
+    failed, gating = len(scan.failed), len(scan.gating)
     unknown = scan.count(Outcome.NOT_ASSESSED) + scan.count(Outcome.ERROR)
     level = "" if scan.fail_on is Severity.CRITICAL else " or above"
     if scan.verdict is Verdict.NOT_READY:
         which = counted(failed, "failed check") if gating == failed else f"{gating} of {failed} failed checks"
         stand = "stands" if gating == 1 else "stand"
-        return f"{which} {stand} in the way of the roll-out (severity {scan.fail_on.value}{level})."
+        if not gating:
+            return f"{counted(unknown, 'check')} could not be judged, which --fail-on counts as a failure."
+        fresh = "new, " if Gate.NEW in scan.gate else ""
+        return f"{which} {stand} in the way of the roll-out ({fresh}severity {scan.fail_on.value}{level})."
     if scan.verdict is Verdict.CANNOT_TELL and unknown:
         return f"Nothing that was judged stands in the way, but {counted(unknown, 'check')} could not be judged."
     if scan.verdict is Verdict.CANNOT_TELL:
@@ -107,6 +115,8 @@ def explanation(scan: Scan) -> str:
         return (
             f"Nothing stands in the way; {counted(failed, 'check')} below severity {scan.fail_on.value} did not pass."
         )
+    if waived := len(scan.waived):
+        return f"Every check that applies has passed, but for {counted(waived, 'check')} whose failures are waived."
     return "Every check that applies has passed."
 
 
@@ -117,21 +127,26 @@ def counted(number: int, noun: str) -> str:
 
 def stages(scan: Scan) -> tuple[StageView, ...]:
     """All stages in the order of the roll-out; in each, the gravest first."""
-    return tuple(_stage(scan, stage) for stage in Stage)
+    gating = {result.check.id for result in scan.gating}
+    return tuple(_stage(scan, stage, gating) for stage in Stage)
 
 
-def _stage(scan: Scan, stage: Stage) -> StageView:
+def _stage(scan: Scan, stage: Stage, gating: Collection[str]) -> StageView:
     here = [result for result in scan.results if result.check.stage is stage]
-    failed = sorted((r for r in here if r.outcome is Outcome.FAIL), key=lambda r: (-r.severity.rank, r.check.id))
+    all_failed = sorted((r for r in here if r.outcome is Outcome.FAIL), key=lambda r: (-r.severity.rank, r.check.id))
+    failed = [r for r in all_failed if not r.waived]
+    waived = [r for r in all_failed if r.waived]
     unknown = sorted(
         (r for r in here if r.outcome in {Outcome.NOT_ASSESSED, Outcome.ERROR}),
         key=lambda r: (bool(r.blocked_by), -r.severity.rank, r.check.id),
     )
     settled = sorted((r for r in here if r.outcome in {Outcome.PASS, Outcome.NOT_APPLICABLE}), key=lambda r: r.check.id)
-    if any(r.severity.rank >= scan.fail_on.rank for r in failed):
+    if any(r.check.id in gating for r in failed) or (unknown and Gate.UNKNOWN in scan.gate):
         state = StageState.NO_GO
     elif unknown:
         state = StageState.CANNOT_TELL
+    elif waived:
+        state = StageState.WAIVERS
     elif failed:
         state = StageState.ADVICE
     elif any(r.outcome is Outcome.PASS for r in settled):
@@ -143,6 +158,7 @@ def _stage(scan: Scan, stage: Stage) -> StageView:
         title=STAGE_TITLES[stage],
         state=state,
         failed=tuple(failed),
+        waived=tuple(waived),
         unknown=tuple(unknown),
         settled=tuple(settled),
         waits_for=tuple(dict.fromkeys(id for r in unknown for id in r.blocked_by)),
@@ -233,6 +249,19 @@ def expectation(finding: Finding) -> str:
     return "" if finding.expected is None else phrase(finding.expected)
 
 
+def waiver(finding: Finding) -> str:
+    """Who accepts this failure, why and until when; or that the waiver has expired. Empty: there is none."""
+    accepted = finding.waiver
+    if accepted is None:
+        return ""
+    by = f" by {printable(accepted.owner)}" if accepted.owner else ""
+    ticket = f" ({printable(accepted.ticket)})" if accepted.ticket else ""
+    until = f" until {accepted.expires}" if accepted.expires else ""
+    if accepted.expired:
+        return f"the waiver{by} expired on {accepted.expires}: {printable(accepted.reason)}{ticket}"
+    return f"waived{by}{until}: {printable(accepted.reason)}{ticket}"
+
+
 def reason(result: CheckResult) -> str:
     """Why a check has its outcome; where subjects could not be judged, the first of them says why."""
     text = printable(result.reason)
@@ -245,7 +274,8 @@ def reason(result: CheckResult) -> str:
 def subjects(result: CheckResult) -> str:
     """How many subjects failed, could not be told and passed, in words."""
     counts = {
-        "failed": sum(f.outcome is Outcome.FAIL for f in result.findings),
+        "failed": sum(f.counts for f in result.findings),
+        "waived": sum(f.waived for f in result.findings),
         "could not be judged": sum(f.outcome is Outcome.NOT_ASSESSED for f in result.findings),
         "passed": result.passed,
     }

@@ -15,7 +15,7 @@ from junit_xml import TestCase, TestSuite
 
 from comgmt_audit.model import CheckResult, Finding, Outcome, Scan
 
-from ._shared import expectation, headline, phrase, place, printable, prose, reason, subjects, write_text
+from ._shared import expectation, headline, phrase, place, printable, prose, reason, subjects, waiver, write_text
 
 
 def render(scan: Scan) -> str:
@@ -87,7 +87,9 @@ def _unique(finding: Finding, names: set[str]) -> str:
 
 def _state_finding(case: TestCase, finding: Finding, result: CheckResult, scan: Scan) -> None:
     output = _body(finding, result, scan)
-    if finding.outcome is Outcome.FAIL:
+    if finding.waived:
+        case.add_skipped_info(waiver(finding), output)
+    elif finding.outcome is Outcome.FAIL:
         severity = (finding.severity or result.check.severity).value
         expected = expectation(finding)
         message = f"expected: {expected}; actual: {phrase(finding.actual)}" if expected else phrase(finding.actual)
@@ -121,5 +123,6 @@ def _finding_text(finding: Finding, scan: Scan) -> str:
         ("actual", phrase(finding.actual)),
         *(("evidence", place(evidence, scan.observations)) for evidence in finding.evidence),
         ("advice", printable(finding.advice)),
+        ("waiver", waiver(finding)),
     ]
     return "\n".join(f"{name}: {text}" for name, text in rows if text)

@@ -25,6 +25,7 @@ from ._shared import (
     prose,
     reason,
     stages,
+    waiver,
     write_text,
 )
 
@@ -63,10 +64,11 @@ def _lines(scan: Scan) -> Iterator[str]:
     if scan.selection:
         yield f"- Only some checks were asked for: {code(scan.selection)}"
     yield ""
-    yield "| Stage | State | To mend | Not looked at | In order |"
-    yield "|---|---|---:|---:|---:|"
+    yield "| Stage | State | To mend | Waived | Not looked at | In order |"
+    yield "|---|---|---:|---:|---:|---:|"
     for view in views:
-        row = (view.title, view.state.value, len(view.failed), len(view.unknown), view.count(Outcome.PASS))
+        numbers = (len(view.failed), len(view.waived), len(view.unknown), view.count(Outcome.PASS))
+        row = (view.title, view.state.value, *numbers)
         yield f"| {' | '.join(str(cell) for cell in row)} |"
     yield from _bounded(_sections(scan, views))
 
@@ -88,10 +90,14 @@ def _bounded(sections: Iterator[tuple[str, list[str]]]) -> Iterator[str]:
 def _sections(scan: Scan, views: tuple[StageView, ...]) -> Iterator[tuple[str, list[str]]]:
     """(check id, or nothing for a heading; lines)."""
     failed = [result for view in views for result in view.failed]
+    waived = [result for view in views for result in view.waived]
     unknown = [result for view in views for result in view.unknown]
     if failed:
         yield "", ["", "## To mend"]
         yield from ((result.check.id, list(_failure(result, scan))) for result in failed)
+    if waived:
+        yield "", ["", "## Waived", ""]
+        yield from ((result.check.id, list(_waived(result))) for result in waived)
     if unknown:
         yield "", ["", "## Not looked at", ""]
         yield from ((result.check.id, [_unknown(result)]) for result in unknown)
@@ -102,11 +108,13 @@ def _failure(result: CheckResult, scan: Scan) -> Iterator[str]:
     yield ""
     yield f"### {check.id} ({result.severity.value}): {text(check.title)}"
     yield ""
-    failed = [finding for finding in result.findings if finding.outcome is Outcome.FAIL]
+    failed = [finding for finding in result.findings if finding.counts]
     for finding in failed[:SHOWN_FINDINGS]:
         yield from _finding(finding, scan)
     if len(failed) > SHOWN_FINDINGS:
         yield f"- and {len(failed) - SHOWN_FINDINGS:,} more"
+    if waived := sum(finding.waived for finding in result.findings):
+        yield f"- and {waived:,} waived"
     yield ""
     yield f"**Why:** {text(check.why)}"
     yield ""
@@ -125,6 +133,17 @@ def _finding(finding: Finding, scan: Scan) -> Iterator[str]:
         yield f"  seen in {code(place(evidence, scan.observations))}"
     if finding.advice:
         yield f"  Advice: {text(finding.advice)}"
+    if finding.waiver:
+        yield f"  {code(waiver(finding))}"
+
+
+def _waived(result: CheckResult) -> Iterator[str]:
+    yield f"- {result.check.id} ({result.severity.value}) {text(result.check.title)}"
+    waived = [finding for finding in result.findings if finding.waived]
+    for finding in waived[:SHOWN_FINDINGS]:
+        yield f"  - {code(finding.subject)}: {code(waiver(finding))}"
+    if len(waived) > SHOWN_FINDINGS:
+        yield f"  - and {len(waived) - SHOWN_FINDINGS:,} more"
 
 
 def _unknown(result: CheckResult) -> str:

@@ -49,6 +49,7 @@ from ._shared import (
     reason,
     stages,
     subjects,
+    waiver,
     write_text,
 )
 
@@ -73,6 +74,7 @@ _COLOURS = {
     Verdict.NOT_READY: "red",
     Verdict.CANNOT_TELL: "amber",
     StageState.GO: "green",
+    StageState.WAIVERS: "green",
     StageState.ADVICE: "green",
     StageState.CANNOT_TELL: "amber",
     StageState.NO_GO: "red",
@@ -88,6 +90,7 @@ _ICONS = {
     Verdict.NOT_READY: "fail",
     Verdict.CANNOT_TELL: "unknown",
     StageState.GO: "pass",
+    StageState.WAIVERS: "pass",
     StageState.ADVICE: "pass",
     StageState.CANNOT_TELL: "unknown",
     StageState.NO_GO: "fail",
@@ -207,6 +210,7 @@ def _view(scan: Scan, rest: _Rest) -> dict[str, Any]:
         "severities": [severity.value for severity in Severity],
         "stages": [_stage(view, waiting, scan, rest) for view in views],
         "todo": any(view.failed for view in views),
+        "waived": any(view.waived for view in views),
         "judged": bool(scan.results),
         "settled": any(view.settled for view in views),
         "unknown": any(view.unknown for view in views),
@@ -251,6 +255,7 @@ def _stage(view: StageView, waiting: dict[str, tuple[str, ...]], scan: Scan, res
     unknown = len(view.unknown)
     details = [
         f"{len(view.failed)} to mend" if view.failed else "",
+        f"{len(view.waived)} waived" if view.waived else "",
         f"{unknown} not looked at" if unknown else "",
         f"{view.count(Outcome.PASS)} in order" if view.count(Outcome.PASS) else "",
         f"waits for {', '.join(view.waits_for)}" if view.waits_for else "",
@@ -263,6 +268,7 @@ def _stage(view: StageView, waiting: dict[str, tuple[str, ...]], scan: Scan, res
         "icon": _ICONS[view.state],
         "details": [detail for detail in details if detail],
         "failed": [_check(result, waiting, scan, rest) for result in view.failed],
+        "waived": [_check(result, waiting, scan, rest) for result in view.waived],
         "unknown": [_check(result, waiting, scan, rest) for result in view.unknown],
         "settled": [_check(result, waiting, scan, rest) for result in view.settled],
     }
@@ -285,7 +291,7 @@ def _check(result: CheckResult, waiting: dict[str, tuple[str, ...]], scan: Scan,
         "id": check.id,
         "title": printable(check.title),
         "outcome": result.outcome.value,
-        "badge": "blocked" if result.blocked_by else result.outcome.value,
+        "badge": "blocked" if result.blocked_by else "waived" if result.waived else result.outcome.value,
         "icon": _ICONS[result.outcome],
         "severity": result.severity.value,
         "why": _markup(check.why),
@@ -332,7 +338,7 @@ def _finding(finding: Finding, result: CheckResult, scan: Scan, seen: dict[str, 
         "severity": finding.severity.value if finding.severity and differs else "",
         "expected": expectation(finding),
         "actual": phrase(finding.actual),
-        "advice": prose(finding.advice),
+        "advice": "\n".join(text for text in (prose(finding.advice), waiver(finding)) if text),
         "places": [_place(evidence, scan) for evidence in finding.evidence],
     }
 

@@ -16,7 +16,7 @@ import msgspec
 
 from comgmt_audit.model import CheckResult, CheckText, Finding, Outcome, Scan, Severity, fingerprint
 
-from ._shared import counted, expectation, phrase, place, printable, prose, reason, write_text
+from ._shared import counted, expectation, phrase, place, printable, prose, reason, waiver, write_text
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST_RESULTS = 25_000
@@ -130,6 +130,7 @@ def _weight(result: CheckResult, finding: Finding) -> int:
 def _result(index: int, result: CheckResult, finding: Finding, scan: Scan) -> dict[str, Any]:
     failed = finding.outcome is Outcome.FAIL
     subject = printable(finding.subject) or printable(scan.environment)
+    accepted = {"kind": "external", "status": "accepted", "justification": waiver(finding)}
     return {
         "ruleId": result.check.id,
         "ruleIndex": index,
@@ -138,6 +139,7 @@ def _result(index: int, result: CheckResult, finding: Finding, scan: Scan) -> di
         "message": {"text": _message(finding, result, scan)},
         "locations": [_location(finding, subject, scan)],
         "partialFingerprints": {"comgmtAudit/v1": fingerprint(result.check.id, finding.subject)},
+        **({"suppressions": [accepted]} if finding.waived else {}),
     }
 
 
@@ -149,6 +151,7 @@ def _message(finding: Finding, result: CheckResult, scan: Scan) -> str:
         f"Found: {phrase(finding.actual)}" + (f" (expected: {expected})" if expected else ""),
         *(f"Seen in: {place(evidence, scan.observations)}" for evidence in finding.evidence),
         prose(finding.advice),
+        waiver(finding) if finding.waiver else "",
     ]
     return "\n".join(line for line in lines if line)
 

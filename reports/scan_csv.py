@@ -12,11 +12,11 @@ from pathlib import Path
 
 from comgmt_audit.model import CheckResult, Evidence, Outcome, Scan
 
-from ._shared import expectation, phrase, place, printable, reason, write_text
+from ._shared import expectation, phrase, place, printable, reason, waiver, write_text
 
 COLUMNS = (
     *("check", "title", "stage", "severity", "outcome", "subject", "expected", "actual"),
-    *("advice", "remedy", "evidence", "statements"),
+    *("advice", "remedy", "evidence", "statements", "waiver"),
 )
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
@@ -54,14 +54,14 @@ def _rows(result: CheckResult, scan: Scan) -> Iterator[tuple[str, ...]]:
             *(check.id, check.title, check.stage.value, severity.value, finding.outcome.value),
             *(finding.subject, expectation(finding), phrase(finding.actual), finding.advice, check.remedy),
             _evidence(finding.evidence, scan),
-            statements,
+            *(statements, waiver(finding)),
         )
     if not result.findings:
         actual = f"blocked by {', '.join(result.blocked_by)}" if result.blocked_by else reason(result)
         remedy = check.remedy if result.outcome is Outcome.FAIL else result.cure
         yield (
             *(check.id, check.title, check.stage.value, result.severity.value, result.outcome.value),
-            *("", "", actual, "", remedy, "", statements),
+            *("", "", actual, "", remedy, "", statements, ""),
         )
 
 

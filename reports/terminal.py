@@ -30,6 +30,7 @@ from ._shared import (
     reason,
     stages,
     subjects,
+    waiver,
     write_text,
 )
 
@@ -49,6 +50,7 @@ _SEVERITY_STYLES = {
 }
 _STATE_STYLES = {
     StageState.GO: "green",
+    StageState.WAIVERS: "green",
     StageState.ADVICE: "green",
     StageState.CANNOT_TELL: "yellow",
     StageState.NO_GO: "red",
@@ -97,11 +99,13 @@ def _lines(scan: Scan, verbose: bool) -> Iterator[Line]:
         yield _line(0, warning, "yellow")
     yield from _overview(views)
     yield from _to_do(scan, views, verbose)
+    yield from _waived(views, verbose)
     yield from _unknown(scan, views, verbose)
     if verbose:
         yield from _settled(views)
     if scan.gating:
-        first = next(result for view in views for result in view.failed if result.severity.rank >= scan.fail_on.rank)
+        gating = {result.check.id for result in scan.gating}
+        first = next(result for view in views for result in view.failed if result.check.id in gating)
         yield _line(0)
         yield _line(0, f"Begin with {first.check.id}: {printable(first.check.title)}", "bold")
 
@@ -157,8 +161,8 @@ def _to_do(scan: Scan, views: tuple[StageView, ...], verbose: bool) -> Iterator[
     waiting = blocked(scan)
     yield _line(0)
     yield _line(0, "What to do next", "bold")
-    if not scan.count(Outcome.FAIL):
-        yield _line(2, "Nothing fails.")
+    if not scan.failed:
+        yield _line(2, "Nothing fails that is not waived." if scan.waived else "Nothing fails.")
     for view in views:
         for result in view.failed:
             yield _line(0)
@@ -208,6 +212,8 @@ def _finding(finding: Finding, result: CheckResult, scan: Scan) -> Iterator[Line
         yield from _labelled(6, "evidence", place(evidence, scan.observations))
     if finding.advice:
         yield from _labelled(6, "advice", prose(finding.advice))
+    if accepted := waiver(finding):
+        yield from _labelled(6, "waiver", accepted)
 
 
 def _sources(result: CheckResult) -> Iterator[Line]:
@@ -215,6 +221,20 @@ def _sources(result: CheckResult) -> Iterator[Line]:
         yield from _labelled(4, "statements", ", ".join(result.check.covers))
     for reference in result.check.refs:
         yield from _labelled(4, "see", f"{printable(reference.title)}, {printable(reference.url)}")
+
+
+def _waived(views: tuple[StageView, ...], verbose: bool) -> Iterator[Line]:
+    if not any(view.waived for view in views):
+        return
+    yield _line(0)
+    yield _line(0, "Waived", "bold")
+    for of, result in ((view, result) for view in views for result in view.waived):
+        yield _heading(of, result)
+        shown = result.findings if verbose else result.findings[:SHOWN_FINDINGS]
+        for finding in shown:
+            yield from _labelled(4, f"• {printable(finding.subject)}", waiver(finding) or phrase(finding.actual))
+        if len(shown) < len(result.findings):
+            yield _line(4, f"and {len(result.findings) - len(shown):,} more (--verbose shows all)", "dim")
 
 
 def _unknown(scan: Scan, views: tuple[StageView, ...], verbose: bool) -> Iterator[Line]:

@@ -17,6 +17,7 @@ from comgmt_audit.model import (
     Scan,
     Severity,
     Stage,
+    Waiver,
 )
 
 RECORDED = dt.datetime(2026, 3, 2, 8, 0, 41, 250_000, tzinfo=dt.UTC)
@@ -266,4 +267,27 @@ def many(findings: int, checks: int = 1) -> Scan:
             ),
         )
         for number in range(checks)
+    )
+
+
+def waived() -> Scan:
+    """One check whose failure is waived, one of which one of two is, and one whose waiver has expired."""
+    waiver = Waiver(
+        reason="the merger's tenant moves in May", owner="Pat", ticket="CHG-17", expires=dt.date(2026, 5, 31)
+    )
+    old = Waiver(reason="old hardware", owner="Kim", expires=dt.date(2026, 2, 1), expired=True)
+    return scan(
+        [
+            CheckResult(check=text("TEN010"), outcome=Outcome.FAIL, findings=(finding(waiver=waiver),)),
+            CheckResult(
+                check=text("TEN020", title="Users may enrol."),
+                outcome=Outcome.FAIL,
+                findings=(finding("a", waiver=waiver), finding("b")),
+            ),
+            CheckResult(
+                check=text("TEN030", title="Devices may join."),
+                outcome=Outcome.FAIL,
+                findings=(finding("c", waiver=old),),
+            ),
+        ]
     )

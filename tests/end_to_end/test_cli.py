@@ -527,7 +527,10 @@ def test_completion_prints_a_script_for_the_shell(run, shell):
     [
         ("comgmt-audit ", {"scan", "list", "explain", "completion"}),
         ("comgmt-audit explain ten0", {"TEN010"}),
-        ("comgmt-audit scan --fail-on ", {"advice", "low", "medium", "high", "critical"}),
+        (
+            "comgmt-audit scan --fail-on ",
+            {"advice", "low", "medium", "high", "critical", "new", "unknown", "expired-waiver"},
+        ),
     ],
 )
 def test_what_the_shell_completes(words, suggested):

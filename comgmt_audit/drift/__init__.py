@@ -1,0 +1,1 @@
+"""Drift: what differs between two scans (verdicts), and between two recordings (values)."""
