@@ -20,11 +20,13 @@ import msgspec
 import pytest
 
 from comgmt_audit.recording import Form, Recording
+from tests.lab.defects import CATALOGUE
 from tests.lab.estate import Estate, contoso, contoso_2018, record
 from tests.lab.people import user_id
 from tests.lab.servers import cloud, cloud_tokens
 from tests.lab.servers.cloud import Address
 from tests.lab.servers.cloud_faults import CHALLENGE, Bucket, Fault
+from tests.lab.servers.cloud_objects import objects
 
 pytestmark = pytest.mark.skipif(bool(cloud.missing()), reason=cloud.missing() or "all is there")
 
@@ -159,6 +161,11 @@ def recording(estate: Estate, folder: Path) -> Recording:
 
 def by_id(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: str(row.get("id")))
+
+
+@pytest.mark.parametrize("defect", CATALOGUE, ids=lambda defect: defect.name)
+def test_every_defect_has_a_cloud(defect):
+    assert objects(defect.estate()).sets["users"]
 
 
 def test_workloads_have_as_many_assigned_policies_as_the_site_says(healthy):

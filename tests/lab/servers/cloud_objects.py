@@ -266,7 +266,7 @@ def _members(rows: dict[str, list[Row]], group: str) -> dict[str, list[Row]]:
     licensed = [
         {name: row[name] for name in ("id", "userPrincipalName", "accountEnabled")}
         for row in rows["graph/users"]
-        if any(state["assignedByGroup"] == group for state in row["licenseAssignmentStates"])
+        if any(state["assignedByGroup"] == group for state in row["licenseAssignmentStates"] or ())
     ]
     return {"user": licensed, "device": []}
 
