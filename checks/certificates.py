@@ -20,8 +20,10 @@ from comgmt_audit import (
     check,
     require,
 )
+from comgmt_audit.errors import FactUnavailable
 from comgmt_audit.facts import Now
-from comgmt_audit.facts.certificates import CloudCertificate, CloudCertificates, SiteBuild
+from comgmt_audit.facts.certificates import CloudCertificate, CloudCertificates, CloudFile, SiteBuild
+from comgmt_audit.facts.key_files import HostKeyFiles, KeyFiles
 from comgmt_audit.facts.x509 import SERVER_AUTHENTICATION, covers, under
 
 from ._scope import (
@@ -435,24 +437,38 @@ def own_subjects_are_one_common_name(certificates: CloudCertificates) -> Finding
 
 
 @check("CRT170", severity=Severity.LOW, covers=["S50"], step=EXPORT)
-def files_lie_where_the_wizard_looks(certificates: CloudCertificates, design: Design) -> Findings:
+def files_lie_where_the_wizard_looks(certificates: CloudCertificates, keys: HostKeyFiles, design: Design) -> Findings:
     """The PFX of every cloud service lies in the agreed folder of the site server.
 
     Why: The wizard is run there, and whoever runs it takes the file of that name: an old copy elsewhere is a trap.
     Remedy: Move the file to the folder, or correct certificate_folder in comgmt.toml, section [pki].
     """
     wanted = design.pki.certificate_folder.replace("/", "\\").rstrip("\\")
+    try:
+        on_server = keys.of(design.site.server)
+        why = cure = ""
+    except FactUnavailable as error:
+        on_server, why, cure = None, error.why, error.cure
     for cloud in certificates.files:
-        if cloud.file.folder is None:
-            yield cannot_tell(
-                cloud,
-                f"it was read as {cloud.file.path}, a copy",
-                cure="Record on the site server, or name the folder there (such as \\\\SERVER\\C$\\Certs).",
-            )
+        file = cloud.file
+        unknown = on_server.unknown(wanted, file.file) if on_server else why
+        if on_server and (not unknown or wanted.casefold() in on_server.folders(file.sha256)):
+            yield _lies_in(cloud, wanted, on_server)
+        elif file.folder is None:
+            why = f"it was read as {file.path}, a copy, and {unknown}"
+            yield cannot_tell(cloud, why, cure=cure or f"Record on the site server, or hand in the file from {wanted}.")
         else:
-            same = cloud.file.folder.casefold() == wanted.casefold()
-            yield require(cloud, same, expected=wanted, actual=cloud.file.folder)
+            yield require(cloud, file.folder.casefold() == wanted.casefold(), expected=wanted, actual=file.folder)
     yield from unseen(certificates.unseen)
+
+
+def _lies_in(cloud: CloudFile, wanted: str, on_server: KeyFiles) -> Finding:
+    """Does this very file lie there? Names may be those of an older one."""
+    folders = on_server.folders(cloud.file.sha256)
+    another = f"{wanted}\\{cloud.file.file}".lower() in on_server.hashes
+    actual = folders or ("another file of that name" if another else "nowhere in the folders of its drives")
+    evidence = (cloud.evidence, on_server.evidence)
+    return require(cloud, wanted.casefold() in folders, expected=wanted, actual=actual, evidence=evidence)
 
 
 @check("CRT180", severity=Severity.CRITICAL, tags=["beyond"], step=REQUEST, refs=[SERVER_CERTIFICATE])

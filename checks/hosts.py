@@ -20,7 +20,7 @@ from comgmt_audit.facts.hosts import (
     StoredCertificate,
     place,
 )
-from comgmt_audit.facts.site import TrustedRoot, TrustedRoots
+from comgmt_audit.facts.site import TrustedRoots
 from comgmt_audit.facts.x509 import CLIENT_AUTHENTICATION, SERVER_AUTHENTICATION, Certificate, covers, path
 
 from . import _scope
@@ -449,18 +449,11 @@ def _leads_to(stored: StoredCertificate, root: Certificate, trusted: TrustedRoot
         return cannot_tell(stored, why, cure="Publish the root in the directory, or collect the client's stores.")
     return require(
         stored,
-        any(_is_root(root, entry) for entry in trusted),
+        any(entry.is_root(root) for entry in trusted),
         expected=tuple(entry.subject or entry.thumbprint for entry in trusted),
         actual=root.subject_text,
         evidence=[stored.evidence, *(entry.evidence for entry in trusted)],
     )
-
-
-def _is_root(root: Certificate, entry: TrustedRoot) -> bool:
-    """By thumbprint; where the list has none, by subject, as the client itself compares."""
-    if entry.thumbprint:
-        return entry.thumbprint == root.thumbprint
-    return entry.subject.replace(" ", "").casefold() == root.subject_text.replace(" ", "").casefold()
 
 
 @check(

@@ -217,7 +217,7 @@ def site_trusts_the_own_root(trusted: TrustedRoots, files: TrustedRootFiles) -> 
     for unseen in files.unseen:
         yield cannot_tell(unseen, unseen.why, cure=unseen.cure)
     for root in files.roots:
-        held = [entry for entry in trusted if entry.is_root(root.thumbprint, root.common_name or "")]
+        held = [entry for entry in trusted if entry.is_root(root)]
         yield require(
             root,
             bool(held),

@@ -93,10 +93,50 @@ function Get-PolicyResult {
     [IO.File]::ReadAllText($file)
 }
 
+function Get-SiteFolder {
+    # Where Configuration Manager is installed; nothing on a computer that is no site server.
+    [Microsoft.Win32.Registry]::GetValue('HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\SMS\Identification', 'Installation Directory', $null)
+}
+
+function Get-TrustedRoots {
+    # The site's list of trusted roots, as it is handed to clients; of the file this one line.
+    $site = Get-SiteFolder
+    if (-not $site) { return }
+    foreach ($platform in 'x64', 'i386') {
+        $file = "$site\bin\$platform\mobileclient.tcf"
+        if (-not (Test-Path -LiteralPath $file)) { continue }
+        foreach ($line in Get-Content -LiteralPath $file) {
+            if ($line -match '^\s*CertificateIssuers\s*=') { return "$line" }  # without what Get-Content hangs on it
+        }
+        throw "$file has no CertificateIssuers"
+    }
+}
+
+function Get-KeyFiles {
+    # Which files with private keys lie in the roots of fixed drives and in the folders directly there: names and hashes.
+    $drives = @()
+    $files = @()
+    $unread = @()
+    foreach ($drive in [IO.DriveInfo]::GetDrives()) {
+        if ("$($drive.DriveType)" -ne 'Fixed' -or -not $drive.IsReady) { continue }
+        $drives += $drive.Name
+        $folders = @($drive.Name) + @(Get-ChildItem -LiteralPath $drive.Name -Directory -Force | ForEach-Object { $_.FullName })
+        foreach ($folder in $folders) {
+            try { $inside = @(Get-ChildItem -LiteralPath $folder -File -Force) } catch { $unread += $folder; continue }
+            foreach ($file in $inside) {
+                if ($file.Extension -notin '.pfx', '.p12') { continue }
+                $hash = try { (Get-FileHash -LiteralPath $file.FullName -Algorithm SHA256).Hash } catch { $null }
+                $files += @{ path = $file.FullName; size = $file.Length; sha256 = $hash }
+            }
+        }
+    }
+    @{ drives = $drives; files = $files; unread = $unread }
+}
+
 function Get-Logs {
     # The newest lines of the logs that comgmt-audit knows, where this computer has them.
     $found = @{}
-    $site = [Microsoft.Win32.Registry]::GetValue('HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\SMS\Identification', 'Installation Directory', $null)
+    $site = Get-SiteFolder
     $client = [Microsoft.Win32.Registry]::GetValue('HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\CCM\Logging\@Global', 'LogDirectory', $null)
     $folders = @()
     if ($client) { $folders += $client }
@@ -121,6 +161,9 @@ $policy = Get-Part 'gpresult' { Get-PolicyResult }
 if ($policy) { $outputs['gpresult'] = $policy }
 $join = Get-Part 'dsregcmd' { (& "$env:SystemRoot\System32\dsregcmd.exe" /status) -join "`r`n" }
 if ($join) { $outputs['dsregcmd'] = $join }
+$roots = Get-Part 'mobileclient' { Get-TrustedRoots }
+if ($roots) { $outputs['mobileclient'] = $roots }
+$keys = Get-Part 'key-files' { Get-KeyFiles }
 
 $address = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
 $name = if ($address.DomainName) { "$($address.HostName).$($address.DomainName)" } else { $address.HostName }
@@ -132,6 +175,7 @@ $json = ConvertTo-Json -Compress -Depth 8 -InputObject @{
     elevated = $elevated
     certificates = $certificates
     registry = $registry
+    keyFiles = $keys
     outputs = $outputs
     logs = $logs
     errors = $errors

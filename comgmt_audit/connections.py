@@ -94,7 +94,7 @@ class Ldap(Table, frozen=True, kw_only=True):
 
 
 class Files(Table, frozen=True, kw_only=True):
-    """Files that the administrator names: certificates, collected host evidence, logs."""
+    """Files that the administrator names: certificates, collected host evidence, what the console shows, logs."""
 
     certificates: Annotated[tuple[str, ...], Meta(description="Certificate files, or folders of them.")] = ()
     certificate_password: Annotated[
@@ -107,6 +107,23 @@ class Files(Table, frozen=True, kw_only=True):
     hosts: Annotated[
         tuple[str, ...], Meta(description="Output of the collect script, or folders SERVER/ with command outputs.")
     ] = ()
+    trusted_roots: Annotated[
+        tuple[str, ...] | None,
+        Meta(
+            description="The site's list of trusted roots: mobileclient.tcf, or the roots' .cer files; [] where the "
+            "list is empty. Without the key: what the collect script brings of the site server."
+        ),
+    ] = None
+    gateway_certificates: Annotated[
+        tuple[str, ...] | None,
+        Meta(
+            description="The .cer files of the CA certificates that the CMG's properties show as uploaded; [] where "
+            "they show none. Without the key: nobody looked."
+        ),
+    ] = None
+    default_client_settings: Annotated[
+        str, Meta(description="What Get-CMClientSetting -Id 0 -Setting Cloud says, as JSON.")
+    ] = ""
     logs: Annotated[
         dict[str, str], Meta(description="Server name to its log folder: a local path or \\\\SERVER\\SHARE\\Logs.")
     ] = {}
@@ -180,8 +197,10 @@ def _beside(table: Table, folder: Path) -> Table:
             changes[name] = _secret(value, folder)
         elif name in {"ca_file", "certificate"}:
             changes[name] = _path(value, folder)
-        elif name in {"certificates", "hosts"}:  # of [connect.files]
-            changes[name] = tuple(_path(one, folder) for one in value)
+        elif name in {"certificates", "hosts", "trusted_roots", "gateway_certificates"}:  # of [connect.files]
+            changes[name] = None if value is None else tuple(_path(one, folder) for one in value)
+        elif name == "default_client_settings":
+            changes[name] = _path(value, folder)
         elif name == "logs":
             changes[name] = {server: _path(one, folder) for server, one in value.items()}
         elif name == "certificate_passwords":

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from comgmt_audit import inspect_file
+from comgmt_audit.errors import EvidenceError
 from comgmt_audit.inspect_file import Hit, Seen
 
 _LISTED = 12
@@ -103,9 +104,11 @@ def _error(error: Mapping[str, Any]) -> Seen:
 def _collection(document: dict[str, Any]) -> Seen:
     """What the collect script wrote, part by part, each as it would be shown by itself."""
     from comgmt_audit.sources.host_files import parse
+    from comgmt_audit.sources.site_files import issuers
 
     found = parse(msgspec.json.encode(document))
-    parts = {what: inspect_file.command(what, text) for what, text in found.outputs.items()}
+    commands = {what: text for what, text in found.outputs.items() if what != "mobileclient"}
+    parts = {what: inspect_file.command(what, text) for what, text in commands.items()}
     parts |= {name: inspect_file.log(Path(name), text) for name, text in found.logs.items()}
     facts: dict[str, Any] = {"host": found.host, "elevated": found.elevated, **_stores(found.certificates or {})}
     facts |= {
@@ -113,6 +116,11 @@ def _collection(document: dict[str, Any]) -> Seen:
     }
     hits: list[Hit] = []
     unread = [f"{name}: {why}" for name, why in found.errors.items()]
+    try:
+        if "mobileclient" in found.outputs:
+            facts["trusted roots of the site"] = [row["Subject"] for row in issuers(found.outputs["mobileclient"])]
+    except EvidenceError as error:
+        unread.append(error.message)
     for name, seen in parts.items():
         facts |= {f"{name}: {key}": value for key, value in seen.facts.items()}
         hits += seen.hits

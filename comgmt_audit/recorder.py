@@ -34,6 +34,7 @@ SOURCES = {
     "directory": "directory",
     "admin_service": "admin_service",
     "hosts": "files",
+    "site_files": "files",
     "logs": "files",
     "certificates": "files",
     "dns": "web",
@@ -181,9 +182,10 @@ class _Run:
     def _fill(self, source: Source, detail: str, cure: str) -> None:
         """An absence for each wanted observation of the source that is not there; a prefix names none."""
         absence = Absence(reason=Reason.UNREACHABLE, detail=detail, cure=cure)
-        prefixes = tuple({id.partition("/")[0] + "/" for id in source.PERMISSIONS})
+        prefixes = tuple(id for id in source.PERMISSIONS if id.endswith("/"))
         for id in sorted(self.needs.names):
-            if id.startswith(prefixes) and not id.endswith("/") and not self.session.writer.has(id):
+            own = id in source.PERMISSIONS or id.startswith(prefixes)
+            if own and not id.endswith("/") and not self.session.writer.has(id):
                 self.session.writer.absent(id, absence, source=source.NAME, request=id, at=self.session.clock())
 
 

@@ -131,8 +131,8 @@ class HostCertificates(Hosts, frozen=True):
     @classmethod
     def read(cls, environment: Environment) -> Self:
         """What the collector wrote; where it did not run, what ``certutil -store My`` listed."""
-        listings = _collected(environment, "certutil-my", _from_listing)
-        return cls(listings | _collected(environment, "certificates", _from_collector))
+        listings = collected(environment, "certutil-my", _from_listing)
+        return cls(listings | collected(environment, "certificates", _from_collector))
 
 
 class GroupPolicyResults(Hosts, frozen=True):
@@ -146,7 +146,7 @@ class GroupPolicyResults(Hosts, frozen=True):
     @classmethod
     def read(cls, environment: Environment) -> Self:
         """The output of gpresult, text or XML."""
-        return cls(_collected(environment, "gpresult", _policy))
+        return cls(collected(environment, "gpresult", _policy))
 
 
 class JoinStates(Hosts, frozen=True):
@@ -160,7 +160,7 @@ class JoinStates(Hosts, frozen=True):
     @classmethod
     def read(cls, environment: Environment) -> Self:
         """The output of dsregcmd."""
-        return cls(_collected(environment, "dsregcmd", _join_state))
+        return cls(collected(environment, "dsregcmd", _join_state))
 
 
 class Registry(Struct, frozen=True):
@@ -184,7 +184,7 @@ class HostRegistry(Hosts, frozen=True):
     @classmethod
     def read(cls, environment: Environment) -> Self:
         """What the collector wrote."""
-        return cls(_collected(environment, "registry", _registry))
+        return cls(collected(environment, "registry", _registry))
 
 
 def place(host: str, what: str, pointer: str = "") -> Evidence:
@@ -192,19 +192,19 @@ def place(host: str, what: str, pointer: str = "") -> Evidence:
     return Evidence(f"host/{host.casefold()}/{what}", pointer)
 
 
-def _collected(environment: Environment, what: str, read: Callable[[Environment, str], T]) -> dict[str, Any]:
+def collected(environment: Environment, what: str, read: Callable[[Environment, str], T]) -> dict[str, Any]:
     """One kind of evidence of every computer: what was read, or the failure that stands for it."""
     found: dict[str, Any] = {}
     for id in environment.recording.ids("host/"):
         if id.endswith(f"/{what}"):
             try:
-                found[_host(id)] = read(environment, id)
+                found[host_of(id)] = read(environment, id)
             except FactUnavailable as error:
-                found[_host(id)] = error
+                found[host_of(id)] = error
     return found
 
 
-def _host(id: str) -> str:
+def host_of(id: str) -> str:
     """The computer of an observation ``host/<computer>/<what>``."""
     return id.split("/")[1].casefold()
 
@@ -213,7 +213,7 @@ def _policy(environment: Environment, id: str) -> gpresult.ComputerPolicy:
     try:
         return gpresult.parse(environment.recording.text(id))
     except gpresult.NotCollected as error:
-        raise Unreadable(f"gpresult of {_host(id)}: {error}", gpresult.CURE, id) from None
+        raise Unreadable(f"gpresult of {host_of(id)}: {error}", gpresult.CURE, id) from None
 
 
 def _join_state(environment: Environment, id: str) -> dsregcmd.JoinState:
@@ -221,7 +221,7 @@ def _join_state(environment: Environment, id: str) -> dsregcmd.JoinState:
         state = dsregcmd.parse(environment.recording.text(id))
     except dsregcmd.NotJoinStatus as error:
         cure = "On that computer run `dsregcmd /status > dsregcmd.txt`, and record again."
-        raise Unreadable(f"dsregcmd of {_host(id)}: {error}", cure, id) from None
+        raise Unreadable(f"dsregcmd of {host_of(id)}: {error}", cure, id) from None
     remote = environment.recording.answered(id).about.get("collected") == "winrm"
     return structs.replace(state, by_user=not remote)
 
@@ -254,7 +254,7 @@ class _RawStores(Struct, frozen=True):
 
 def _from_collector(environment: Environment, id: str) -> CertificateStores:
     raw = environment.recording.json(id, _RawStores)
-    host = _host(id)
+    host = host_of(id)
     return CertificateStores(
         host=host,
         stores={store.store: tuple(_stored(store, number, id, host)) for number, store in enumerate(raw.stores)},
@@ -298,14 +298,16 @@ def _from_listing(environment: Environment, id: str) -> CertificateStores:
         listed = certutil.parse(environment.recording.text(id))
     except certutil.NotListing as error:
         cure = "On that computer, elevated, run `certutil -store My > certutil-my.txt`, and record again."
-        raise Unreadable(f"certutil of {_host(id)}: {error}", cure, id) from None
+        raise Unreadable(f"certutil of {host_of(id)}: {error}", cure, id) from None
     others = {one.store for one in listed} - {"", PERSONAL.lower()}
     listed = tuple(one for one in listed if one.store not in others)
     if others and not listed:
         raise Unreadable(
-            f"certutil of {_host(id)}: it lists the store {', '.join(sorted(others))}, and not {PERSONAL}", COLLECT, id
+            f"certutil of {host_of(id)}: it lists the store {', '.join(sorted(others))}, and not {PERSONAL}",
+            COLLECT,
+            id,
         )
-    host = _host(id)
+    host = host_of(id)
     return CertificateStores(host=host, stores={PERSONAL: tuple(_of_listing(listed, id, host))}, evidence=Evidence(id))
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from comgmt_audit.facts.admin_service import Scalar, boolean, column, integer, may_be_empty, refuse_empty, rows, text
 from comgmt_audit.facts.environment import Environment
+from comgmt_audit.facts.x509 import Certificate
 from comgmt_audit.model import Evidence
 
 SITES = "site/SMS_Site"
@@ -21,8 +22,10 @@ COMPONENTS = "site/SMS_SCI_Component"
 ADMINISTRATORS = "site/SMS_Admin"
 TRUSTED_ROOTS = "site/trusted-root-list"
 
-_COMMON_NAME = re.compile(r"(?:^|[,;])\s*CN=([^,;]+)", re.IGNORECASE)
-"""The common name in a subject; ``CertificateIssuers`` separates attributes with semicolons."""
+_ATTRIBUTE = re.compile(r"(?:^|[,;])\s*([A-Za-z]+)\s*=\s*(.*?)\s*(?=[,;]\s*[A-Za-z]+\s*=|$)", re.DOTALL)
+"""One attribute of a subject; ``CertificateIssuers`` separates them with commas or semicolons, and escapes neither."""
+_COMPARED = frozenset({"CN", "OU", "O", "L", "C", "DC"})
+"""Kinds of attributes that everybody writes alike: of others (S, ST; E) Windows has its own names."""
 
 _KINDS = {1: "secondary", 2: "primary", 4: "central administration"}
 """``SMS_Site.Type`` (SDK, SMS_Site server WMI class)."""
@@ -301,12 +304,20 @@ class TrustedRoot(Struct, frozen=True, kw_only=True):
         """Its subject, else its thumbprint."""
         return f"trusted root {self.subject or self.thumbprint}"
 
-    def is_root(self, thumbprint: str, common_name: str) -> bool:
-        """Is it that certificate? By thumbprint where it was recorded, else by the common name in its subject."""
+    def is_root(self, root: Certificate) -> bool:
+        """Is it that certificate? By thumbprint where it was recorded, else by its subject's attributes, as clients do.
+
+        (About client installation properties, CCMCERTISSUERS: a match for subject attributes in the root certificate.)
+        """
         if self.thumbprint:
-            return self.thumbprint == thumbprint
-        names = [name.strip().casefold() for name in _COMMON_NAME.findall(self.subject)]
-        return bool(common_name) and common_name.casefold() in names
+            return self.thumbprint == root.thumbprint
+        listed = {(kind.upper(), _plain(value)) for kind, value in _ATTRIBUTE.findall(self.subject)}
+        compared = {(kind, value) for kind, value in listed if kind in _COMPARED}
+        return bool(compared) and compared <= {(kind, _plain(value)) for kind, value in root.subject}
+
+
+def _plain(value: str) -> str:
+    return value.replace("\\", "").strip('" ').casefold()
 
 
 class TrustedRoots(Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ _TYPES: dict[Any, str] = {
     bool: "true or false",
     int: "whole number",
     tuple[str, ...]: "list of texts",
+    tuple[str, ...] | None: "list of texts",
     dict[str, str]: "table of texts",
 }
 
@@ -105,8 +106,8 @@ def _table(section: Section | Table) -> Iterator[str]:
     yield "|---|---|---|---|"
     for name, default in _keys(section):
         if not isinstance(default, Section):
-            shown = msgspec.json.encode(default).decode()
-            yield f"| `{name}` | {_values(hints[name])} | `{shown}` | {_description(hints[name])} |"
+            shown = "-" if default is None else f"`{msgspec.json.encode(default).decode()}`"
+            yield f"| `{name}` | {_values(hints[name])} | {shown} | {_description(hints[name])} |"
 
 
 def _keys(section: Section | Table) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from comgmt_audit.errors import EvidenceError
 from comgmt_audit.recording import Absence
+from comgmt_audit.sources import site_files
 from comgmt_audit.sources.collect import COLLECT, MAX_SIZE
 from comgmt_audit.sources.logs import LOGS
 from comgmt_audit.sources.session import Session, refused, unreadable
@@ -22,10 +24,12 @@ REQUESTS = {
     "gpresult": "gpresult",
     "dsregcmd": "dsregcmd /status",
     "registry": "registry values",
+    "key-files": "files with private keys: names and hashes",
+    "mobileclient": "CertificateIssuers in mobileclient.tcf",
 }
 """What was done on the computer, by the last part of the observation's id."""
 
-PARTS = ("certificates", "gpresult", "dsregcmd", "registry")
+PARTS = ("certificates", "gpresult", "dsregcmd", "registry", "key-files")
 """What the collect script brings of a computer, beside its logs."""
 
 COMPUTER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9-]{1,63})*")
@@ -45,6 +49,7 @@ class Collection(Struct, frozen=True, kw_only=True, rename="camel"):
     elevated: bool
     certificates: dict[str, Any] | None = None
     registry: dict[str, dict[str, int | str]] | None = None
+    key_files: dict[str, Any] | None = None
     outputs: dict[str, str] = {}
     logs: dict[str, str] = {}
     errors: dict[str, str] = {}
@@ -61,12 +66,16 @@ class Found(Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        """The observation's."""
+        """The observation's; the site's list of trusted roots is the site's, whoever tells it."""
+        if self.what == "mobileclient":
+            return site_files.TRUSTED_ROOTS
         return f"log/{self.host}/{self.what}" if _LOG.fullmatch(self.what) else f"host/{self.host}/{self.what}"
 
     @property
     def request(self) -> str:
         """What was done on the computer."""
+        if self.what == "mobileclient":
+            return f"{REQUESTS[self.what]} on {self.host}"
         return REQUESTS.get(self.what, f"{self.what} of {self.host}")
 
 
@@ -111,10 +120,15 @@ def parts_of(collection: Collection, host: str, path: str, session: Session) -> 
     parts = {
         "certificates": collection.certificates,
         "registry": collection.registry,
+        "key-files": collection.key_files,
         **{what: text for what, text in collection.outputs.items() if what in REQUESTS and text.strip()},
     }
+    if not _tells_roots(host, session):
+        parts.pop("mobileclient", None)
     for what, content in parts.items():
-        if content is not None:
+        if what == "mobileclient":
+            yield _roots(host, str(content))
+        elif content is not None:
             yield _without_secrets(Found(host=host, what=what, content=content))
     read_there = {server.lower() for server in session.connections.files.logs}
     for name, text in collection.logs.items() if host not in read_there else ():
@@ -123,8 +137,21 @@ def parts_of(collection: Collection, host: str, path: str, session: Session) -> 
             about = {"path": path, "size": len(text.encode()), "complete": False}
             yield Found(host=host, what=name.lower(), content=text, about=about)
     for what, why in collection.errors.items():
-        if what in REQUESTS and parts.get(what) is None:
+        if what in REQUESTS and parts.get(what) is None and (what != "mobileclient" or _tells_roots(host, session)):
             yield Found(host=host, what=what, absence=unreadable(f"the collect script: {why}", COLLECT))
+
+
+def _tells_roots(host: str, session: Session) -> bool:
+    """Is it the site server, whose list of trusted roots no file of its own tells?"""
+    server = session.design.site.server.lower()
+    return session.connections.files.trusted_roots is None and host in {server or host}
+
+
+def _roots(host: str, text: str) -> Found:
+    try:
+        return Found(host=host, what="mobileclient", content=site_files.issuers(text))
+    except EvidenceError as error:
+        return Found(host=host, what="mobileclient", absence=unreadable(error.message, error.hint))
 
 
 def _without_secrets(found: Found) -> Found:

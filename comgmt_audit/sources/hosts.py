@@ -160,6 +160,8 @@ def _keep(session: Session, found: Iterable[Found], kept: set[str]) -> None:
             session.writer.absent(one.id, one.absence, **rest)
         elif isinstance(one.content, str):
             session.writer.text(one.id, redaction.evidence(one.content), **rest)
+        elif isinstance(one.content, list):
+            session.writer.lines(one.id, one.content, **rest)
         else:
             session.writer.json(one.id, one.content, **rest)
         session.progress(NAME, one.host, len(kept))

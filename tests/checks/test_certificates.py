@@ -8,6 +8,7 @@ import pytest
 from comgmt_audit.facts import certificates as facts
 from comgmt_audit.model import Severity
 from tests.lab import directory, pki
+from tests.lab import hosts as lab
 from tests.lab.estate import contoso, contoso_2018
 
 CONTENT = [
@@ -76,7 +77,7 @@ def test_a_defect_of_the_gateways_certificate_fails(changed, change, expected):
         {"gateway_pfx__provider": None},
         {"gateway_pfx__key_encryption": "PBES2/AES-256-CBC/HMAC-SHA-256"},
         {"gateway_pfx__folder": "c:\\certs"},
-        {"gateway_pfx__folder": "\\\\CM01\\C$\\Certs"},
+        {"gateway_pfx__read_from": "\\\\CM01\\C$\\Certs"},
         {"gateway__days_after": 61},
     ],
 )
@@ -177,8 +178,45 @@ def test_the_design_may_name_the_file_in_any_case_and_with_its_folder(changed):
     assert changed(contoso(design__gateway__certificate_file="D:\\X\\CONFIGMGRcloudMGserver.PFX")) == {}
 
 
+KEY_FILES = "host/cm01.corp.contoso.com/key-files"
+
+
+@pytest.mark.parametrize("read_from", ["/home/adele/evidence", "C:\\Users\\adele\\Desktop"])
+def test_of_a_copy_on_another_computer_the_site_server_itself_tells_where_the_file_lies(changed, read_from):
+    assert changed(contoso(certificates__gateway_pfx__read_from=read_from)) == {}
+    moved = contoso(certificates__gateway_pfx__read_from=read_from, certificates__gateway_pfx__folder="D:\\Temp")
+    assert changed(moved) == failing("CRT170")
+
+
 def test_a_copy_on_another_computer_does_not_tell_where_the_file_lies(changed):
-    assert changed(contoso(certificates__gateway_pfx__folder="/home/adele/evidence")) == unsure("CRT170")
+    copy = contoso(certificates__gateway_pfx__read_from="/home/adele/evidence")
+    assert changed(copy.unrecorded(KEY_FILES)) == unsure("CRT170")
+    assert changed(contoso().unrecorded(KEY_FILES)) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome"),
+    [
+        ({"files": [{"path": "C:\\Certs\\ConfigMgrCloudMGServer.pfx", "sha256": "00" * 32}]}, "fail"),
+        ({"files": []}, "fail"),
+        ({"files": [{"path": "C:\\Certs\\ConfigMgrCloudMGServer.pfx", "sha256": None}]}, "not assessed"),
+        ({"files": [], "unread": ["C:\\Certs"]}, "not assessed"),
+        ({"files": [], "drives": ["D:\\"]}, "not assessed"),
+        ({"drives": 1}, "not assessed"),
+    ],
+    ids=["another of that name", "not there", "not readable", "folder not readable", "another drive", "damaged"],
+)
+def test_the_very_file_must_lie_in_a_folder_that_was_looked_into(judge, monkeypatch, change, outcome):
+    listed = lab.key_files(contoso())
+    monkeypatch.setattr(lab, "key_files", lambda _: listed | change)
+    estate = contoso(certificates__gateway_pfx__read_from="/home/adele/evidence")
+    assert judge(estate)["CRT170"].outcome.value == outcome
+
+
+def test_a_folder_below_those_that_the_script_looks_into_is_known_by_the_path_only(changed):
+    deep = {"design__pki__certificate_folder": "C:\\PKI\\CMG", "certificates__gateway_pfx__folder": "C:\\PKI\\CMG"}
+    assert changed(contoso(**deep)) == {}
+    assert changed(contoso(**deep, certificates__gateway_pfx__read_from="/home/adele")) == unsure("CRT170")
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,9 @@ class Pfx(Struct, frozen=True, kw_only=True):
 
     role: str
     folder: str = "C:\\Certs"
+    """On the site server."""
+    read_from: str = ""
+    """Where the recorder read it; empty: there."""
     container: str = "pkcs12"
     provider: str | None = SCHANNEL
     key_spec: str | None = "exchange"
@@ -163,6 +166,10 @@ the revocation lists stay inside.
 """
 
 
+UPLOADED = "{}.cer"
+"""How the administrator calls the file of a certificate that was uploaded to the CMG, by its role."""
+
+
 def record(estate: Estate, writer: RecordingWriter) -> None:
     """Write the files that the design names, what was uploaded to the CMG, and the revocation lists."""
     part = estate.certificates
@@ -171,8 +178,8 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
     writer.pem(
         "site/gateway-certificates",
         [pki.pem(estate, role) for role in part.uploaded],
-        source="site",
-        request="SMS_AzureService: RootCertificate, SubCACertificate",
+        source="site-files",
+        request=f"files {', '.join(UPLOADED.format(role) for role in part.uploaded)}".rstrip(),
     )
     _lists(estate, writer)
 
@@ -225,7 +232,7 @@ def pfx_roles(estate: Estate, file: Pfx) -> tuple[str, ...]:
 def _about(name: str, file: Pfx | Cer, content: bytes) -> dict[str, Any]:
     return {
         "file": name,
-        "path": f"{file.folder}\\{name}",
+        "path": f"{(file.read_from if isinstance(file, Pfx) else '') or file.folder}\\{name}",
         "size": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
     }

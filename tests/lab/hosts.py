@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from json import dumps, loads
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from msgspec import Struct
 
 from comgmt_audit.recording import RecordingWriter
-from tests.lab import pki
-from tests.lab.certificates import SCHANNEL
+from tests.lab import certificates, pki, site
+from tests.lab.certificates import SCHANNEL, Pfx
 
 if TYPE_CHECKING:
     from tests.lab.estate import Estate
@@ -78,6 +80,9 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
     found = {names.site_server: hosts.site_server, names.management_point: hosts.management_point}
     for host, evidence in {**found, names.client: hosts.client}.items():
         _record(estate, writer, host.lower(), evidence)
+    host = f"host/{names.site_server.lower()}"
+    rest = {"source": "host", "request": "files with private keys: names and hashes"}
+    writer.json(f"{host}/key-files", key_files(estate), **rest)
     joined = hosts.joined
     text = _dsregcmd(estate, joined) if joined.text is None else joined.text
     about = {"collected": "winrm"} if joined.by_winrm else {}
@@ -95,6 +100,16 @@ def _record(estate: Estate, writer: RecordingWriter, host: str, evidence: Host) 
         writer.text(f"host/{host}/gpresult", text, source="host", request="gpresult /r /scope computer")
     if evidence.registry is not None:
         writer.json(f"host/{host}/registry", evidence.registry, source="host", request="registry values")
+
+
+def key_files(estate: Estate, hashes: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """What lies on the site server; *hashes* of real files, by name, are in place of those of the recording."""
+    found = []
+    for name, file in certificates.files(estate).items():
+        if isinstance(file, Pfx) and file.folder.count("\\") == 1:  # the script looks no deeper
+            sha256 = hashes.get(name) or certificates.pfx_about(estate, name, file)["sha256"]
+            found.append({"path": f"{file.folder}\\{name}", "size": 4711, "sha256": sha256.upper()})
+    return {"drives": ["C:\\", "D:\\"], "files": found, "unread": []}
 
 
 def _stores(estate: Estate, evidence: Host) -> list[dict[str, Any]]:
@@ -140,21 +155,27 @@ class _Evidence:
         self.json(id, content, **rest)
 
 
-def collections(estate: Estate) -> dict[str, bytes]:
+def collections(estate: Estate, hashes: Mapping[str, str] = MappingProxyType({})) -> dict[str, bytes]:
     """What the collect script prints on each of the estate's computers, by name in lower case."""
     evidence = _Evidence()
     record(estate, cast("RecordingWriter", evidence))
-    return {host: collection(host, **parts) for host, parts in evidence.found.items()}
+    found = evidence.found
+    server = found[estate.names.site_server.lower()]
+    server["mobileclient"] = f"CertificateIssuers={'|'.join(site.trusted_roots(estate))}"
+    server["key-files"] = key_files(estate, hashes)
+    return {host: collection(host, parts) for host, parts in found.items()}
 
 
-def collection(host: str, *, certificates: Any = None, registry: Any = None, **outputs: Any) -> bytes:
+def collection(host: str, parts: Mapping[str, Any]) -> bytes:
     """Format 1 of the collect script: one line of ASCII."""
+    outputs = {what: text for what, text in parts.items() if isinstance(text, str)}
     document = {
         "collector": 1,
         "host": host,
         "elevated": True,
-        "certificates": certificates,
-        "registry": registry,
+        "certificates": parts.get("certificates"),
+        "registry": parts.get("registry"),
+        "keyFiles": parts.get("key-files"),
         "outputs": outputs,
         "logs": {},
         "errors": {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -147,13 +148,19 @@ class _Kept:
 
 
 def _evidence(estate: Estate, folder: Path) -> dict[str, Any]:
-    """Host evidence, logs and certificate files, and what ``[connect.files]`` says of them."""
-    computers = _new(folder / "hosts")
-    for host, content in hosts.collections(estate).items():
-        (computers / f"{host}.json").write_bytes(content)
+    """Host evidence, logs, certificate files and those of the CMG, and what ``[connect.files]`` says of them."""
     files = _new(folder / "certificates")
     _certificate_files(estate, files)
+    computers = _new(folder / "hosts")
+    hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files.iterdir()}
+    for host, content in hosts.collections(estate, hashes).items():
+        (computers / f"{host}.json").write_bytes(content)
+    uploaded = _new(folder / "gateway")
+    roles = estate.certificates.uploaded
+    for role in roles:
+        (uploaded / certificates.UPLOADED.format(role)).write_bytes(pki.der(estate, role))
     return {
+        "gateway_certificates": [str(uploaded / certificates.UPLOADED.format(role)) for role in roles],
         "hosts": [str(computers)],
         "certificates": [str(files)],
         "certificate_password": "env:LAB_PFX_PASSWORD",

@@ -91,15 +91,20 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
     )
     lines.write("SMS_Admin", [_administrator(*user) for user in site.administrators])
     lines.write("SMS_ComponentSummarizer", _states(estate), query="$filter=TallyInterval eq '0001128000100008'")
-    roots = [{"Subject": f"CN={names.root_ca_name}", "Thumbprint": pki.thumbprint(estate, "root")}]
     writer.lines(
         "site/trusted-root-list",
-        roots if site.trusts_root else [],
-        source="site",
-        request=f"CertificateIssuers in mobileclient.tcf on {names.site_server}",
+        [{"Subject": subject, "Thumbprint": ""} for subject in trusted_roots(estate)],
+        source="host",
+        request=f"CertificateIssuers in mobileclient.tcf on {names.site_server.lower()}",
     )
     site_cloud.record(estate, lines)
     site_clients.record(estate, lines)
+
+
+def trusted_roots(estate: Estate) -> tuple[str, ...]:
+    """The subjects of the roots that the site trusts, as ``CertificateIssuers`` writes them."""
+    roles = ("root",) if estate.site.trusts_root else ()
+    return tuple(pki.certificate(estate, role).subject.rfc4514_string().replace(",", "; ") for role in roles)
 
 
 class Lines:

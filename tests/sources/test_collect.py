@@ -30,7 +30,9 @@ from tests.sources.files_session import absences, probed, recorded
 
 SERVER = "cm01.corp.contoso.com"
 EVIDENCE = lab.collections(contoso())[SERVER]
-PARTS = {f"host/{SERVER}/{part}" for part in ("certificates", "gpresult", "dsregcmd", "registry")}
+PARTS = {f"host/{SERVER}/{part}" for part in ("certificates", "gpresult", "dsregcmd", "registry", "key-files")}
+
+ROOTS = "site/trusted-root-list"
 
 Install = Callable[[str], None]
 
@@ -69,7 +71,9 @@ def reason(recording: Recording) -> tuple[str, str, str]:
 def test_on_the_server_itself_the_script_is_run_and_what_it_prints_is_kept(powershell, tmp_path):
     powershell(f"assert sys.argv[1:] == {_command()!r}\nprint(evidence)")
     recording = read(tmp_path)
-    assert set(recording.ids("")) == PARTS - {f"host/{SERVER}/dsregcmd", f"host/{SERVER}/registry"}
+    assert set(recording.ids("")) == PARTS - {f"host/{SERVER}/dsregcmd", f"host/{SERVER}/registry"} | {ROOTS}
+    assert recording.json(f"host/{SERVER}/key-files", dict)["drives"] == ["C:\\", "D:\\"]
+    assert [row for _, row in recording.lines(ROOTS, dict)] == [{"Subject": "CN=Contoso Root CA", "Thumbprint": ""}]
     assert recording.json(f"host/{SERVER}/certificates", dict)["stores"][0]["store"] == "My"
     assert "ConfigMgr IIS Servers" in recording.text(f"host/{SERVER}/gpresult")
 
@@ -133,8 +137,9 @@ def test_what_is_no_program_says_so(powershell, tmp_path):
 def test_a_file_goes_before_the_computer_itself(powershell, tmp_path):
     powershell("sys.exit(1)")
     (tmp_path / "in").mkdir()
-    parts: dict[str, Any] = {"certificates": {"stores": []}, "registry": {}, "gpresult": "x", "dsregcmd": "x"}
-    (tmp_path / "in" / "cm01.json").write_bytes(lab.collection(SERVER, **parts))
+    parts: dict[str, Any] = {"certificates": {"stores": []}, "registry": {}, "key-files": {"drives": []}}
+    parts |= {"gpresult": "x", "dsregcmd": "x"}
+    (tmp_path / "in" / "cm01.json").write_bytes(lab.collection(SERVER, parts))
     recording = read(tmp_path, files=Files(hosts=(str(tmp_path / "in"),)))
     assert absences(recording) == {}
     assert set(recording.ids("")) == PARTS
@@ -183,7 +188,7 @@ def remote(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         with lock:
             seen["now"] -= 1
             seen["ended"] += let_go
-        return lab.collection(at.host, certificates={"stores": []})
+        return lab.collection(at.host, {"certificates": {"stores": []}})
 
     monkeypatch.setattr(winrm, "run", run)
     return seen
@@ -251,16 +256,17 @@ def test_this_computer_is_known_by_its_name(monkeypatch, own, hosts_known, found
 
 # The script itself: it is Windows PowerShell as a grammar knows it, it only reads, and it is the one that was reviewed.
 
-REVIEWED = "33f56a4c25c7444d913e736563dd7506602dd6fad4063f26447ed8dd2cf2c61a"
+REVIEWED = "cf21164395881f9b32e820688bcb55d3a32807b91704ca936e51259e3620172d"
 """SHA-256 of the script that was reviewed: whoever changes it reads it as a whole, and then writes the new one here."""
 
 CMDLETS = {
-    "ConvertTo-Json", "ForEach-Object", "Get-ChildItem", "Get-Content", "Get-Location", "Out-Null", "Test-Path",
+    "ConvertTo-Json", "ForEach-Object", "Get-ChildItem", "Get-Content", "Get-FileHash", "Get-Location",
+    "Out-Null", "Test-Path",
 }  # fmt: skip
 METHODS = {
-    "Combine", "GetCurrent", "GetIPGlobalProperties", "GetRSAPrivateKey", "GetTempPath", "GetValue", "GetValueNames",
-    "IsInRole", "Matches", "OpenSubKey", "ReadAllText", "Replace", "ToBase64String", "ToString", "ToUniversalTime",
-    "WriteAllText",
+    "Combine", "GetCurrent", "GetDrives", "GetIPGlobalProperties", "GetRSAPrivateKey", "GetTempPath", "GetValue",
+    "GetValueNames", "IsInRole", "Matches", "OpenSubKey", "ReadAllText", "Replace", "ToBase64String", "ToString",
+    "ToUniversalTime", "WriteAllText",
 }  # fmt: skip
 """What is called of .NET: the last one writes the one file."""
 PROGRAMS = {'"$env:SystemRoot\\System32\\gpresult.exe"', '"$env:SystemRoot\\System32\\dsregcmd.exe"', "$Read"}
@@ -322,7 +328,7 @@ def test_every_log_that_a_fact_reads_is_collected(tree):
 
 def test_every_part_that_a_fact_reads_is_collected(tree):
     strings = texts(tree, "verbatim_string_characters")
-    for part in ("certificates", "registry", "gpresult", "dsregcmd", "My", "Root", "CA"):
+    for part in ("certificates", "registry", "gpresult", "dsregcmd", "key-files", "mobileclient", "My", "Root", "CA"):
         assert f"'{part}'" in strings
     for key in (AUTOENROLMENT_KEY, CLIENT_SIDE_KEY):
         assert f"'{key.removeprefix('HKLM' + chr(92))}'" in strings

@@ -9,6 +9,7 @@ import pytest
 from comgmt_audit.facts import gpresult
 from comgmt_audit.inspect_file import inspect
 from comgmt_audit.sources import hosts
+from comgmt_audit.sources.host_files import PARTS
 from tests.lab import certutil
 from tests.lab import hosts as lab
 from tests.sources.files_session import absences, probed, recorded
@@ -113,13 +114,47 @@ def test_what_the_script_could_not_read_is_an_absence(inbox, tmp_path):
     }
 
 
+ROOTS = "site/trusted-root-list"
+
+
+@pytest.mark.parametrize(
+    ("host", "text", "found"),
+    [
+        (HOST, "CertificateIssuers=CN=A; O=B, Inc.|CN=C", [("CN=A; O=B, Inc.", ""), ("CN=C", "")]),
+        (HOST, "CertificateIssuers=", []),
+        (HOST, "CertificateIssuers", None),
+        ("mp01.corp.contoso.com", "CertificateIssuers=CN=A", "nothing"),
+    ],
+)
+def test_the_trusted_roots_are_those_that_the_site_server_hands_out(inbox, tmp_path, host, text, found):
+    (inbox / "any.json").write_text(_collection(host=host, outputs={"mobileclient": text}), encoding="utf-8")
+    recording = _read(tmp_path)
+    if found is None:
+        assert absences(recording)[ROOTS] == ("unreadable", "mobileclient.tcf: has no attribute CertificateIssuers.")
+    elif found == "nothing":
+        assert ROOTS not in recording.ids("")
+    else:
+        assert [(row["Subject"], row["Thumbprint"]) for _, row in recording.lines(ROOTS, dict)] == found
+        assert recording.observation(ROOTS).request == f"CertificateIssuers in mobileclient.tcf on {HOST}"
+
+
+def test_roots_that_comgmt_toml_names_go_before_those_of_the_collect_script(inbox, tmp_path):
+    (inbox / "any.json").write_text(_collection(outputs={"mobileclient": "CertificateIssuers="}), encoding="utf-8")
+    assert ROOTS not in _read(tmp_path, trusted_roots=("mobileclient.tcf",)).ids("")
+
+
+def test_why_the_script_could_not_read_them_is_kept(inbox, tmp_path):
+    (inbox / "any.json").write_text(_collection(errors={"mobileclient": "denied"}), encoding="utf-8")
+    assert absences(_read(tmp_path))[ROOTS] == ("unreadable", "the collect script: denied")
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", _collection(collector=2), _collection(host="../../x"), "[" * 20_000, _collection()[:200]]
 )
 def test_a_file_that_is_no_collection_is_an_absence_of_its_computer(inbox, tmp_path, text):
     (inbox / "CM01.json").write_text(text, encoding="utf-8")
     found = absences(_read(tmp_path))
-    assert set(found) == {f"host/{HOST}/{part}" for part in ("certificates", "dsregcmd", "gpresult", "registry")}
+    assert set(found) == {f"host/{HOST}/{part}" for part in PARTS}
     assert {reason for reason, _ in found.values()} == {"unreadable"}
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
 from comgmt_audit.errors import Refused, Unreadable
 from comgmt_audit.facts.admin_service import FULL_ACCESS_CURE, boolean, column, integer, text
 from comgmt_audit.facts.cloud_services import Gateways
 from comgmt_audit.facts.site import Administrators, CommunicationSecurity, Sites, TrustedRoot
+from comgmt_audit.facts.x509 import Certificate
 from comgmt_audit.model import Evidence
 
 PLACE = Evidence("site/SMS_Site", "line 3/BuildNumber")
@@ -177,20 +181,29 @@ def test_deleted_administrators_do_not_count(observed):
     assert [user.name for user in observed({"site/SMS_Admin": rows}).fact(Administrators)] == ["here"]
 
 
+ROOT = SimpleNamespace(
+    thumbprint="AA", subject=(("CN", "Contoso Root CA"), ("OU", "Servers"), ("O", "Contoso, Ltd"), ("ST", "Bavaria"))
+)
+
+
 @pytest.mark.parametrize(
     ("subject", "thumbprint", "same"),
     [
         ("", "AA", True),
         ("CN=Contoso Root CA", "BB", False),
         ("CN=Contoso Root CA", "", True),
-        ("cn=contoso root ca; OU=PKI; DC=contoso", "", True),
-        ("O=Contoso, CN=Contoso Root CA", "", True),
+        ("CN=Contoso Root CA; OU=Servers; O=Contoso, Ltd; S=Bavaria", "", True),
+        ("cn=contoso root ca, ou=servers, o=Contoso, Ltd", "", True),
+        (r"CN=Contoso Root CA,O=Contoso\, Ltd", "", True),
+        ("O=Contoso, Ltd; CN=Contoso Root CA", "", True),
+        ("CN=Contoso Root CA; OU=PKI", "", False),
         ("CN=Contoso Root CA 2", "", False),
         ("O=xCN=Contoso Root CA", "", False),
+        ("S=Bavaria", "", False),
+        ("CN=", "", False),
         ("", "", False),
     ],
 )
-def test_a_trusted_root_is_known_by_thumbprint_else_by_common_name(subject, thumbprint, same):
+def test_a_trusted_root_is_known_by_thumbprint_else_by_its_attributes(subject, thumbprint, same):
     root = TrustedRoot(subject=subject, thumbprint=thumbprint, evidence=PLACE)
-    assert root.is_root("AA", "Contoso Root CA") is same
-    assert not TrustedRoot(subject="CN=", thumbprint="", evidence=PLACE).is_root("AA", "")
+    assert root.is_root(cast("Certificate", ROOT)) is same

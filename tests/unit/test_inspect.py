@@ -90,6 +90,7 @@ def test_what_the_collect_script_wrote_is_shown_part_by_part(seen):
     assert "configmgr iis servers" in found.facts["gpresult: groups of the computer"]
     assert found.facts["store Root"] == 1
     assert {hit.log for hit in found.hits} == {"cloudmgr"}
+    assert found.facts["trusted roots of the site"] == ["CN=Contoso Root CA"]
     assert found.unread == ("dsregcmd: not found", "other: is no command's output that we know")
 
 

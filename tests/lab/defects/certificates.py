@@ -186,7 +186,9 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="certificates-cmg-pfx-recorded-from-a-copy",
         story="The PFX of the CMG was recorded from a copy on another computer than the site server.",
-        estate=lambda: contoso(certificates__gateway_pfx__folder="/home/adele/evidence"),
+        estate=lambda: contoso(certificates__gateway_pfx__read_from="/home/adele/evidence").unrecorded(
+            "host/cm01.corp.contoso.com/key-files"
+        ),
         unassessed={"CRT170": CMG_FILE},
     ),
     Defect(
