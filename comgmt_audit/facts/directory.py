@@ -181,7 +181,8 @@ class EnrollmentServices(Struct, frozen=True, kw_only=True):
             for place, raw in rows(environment, ENROLLMENT_SERVICES, _RawAuthority)
         )
         if not found:
-            refuse_empty(any(rows(environment, TEMPLATES, dict)), TEMPLATES, "certificate template or enterprise CA")
+            shown = any("cn" in raw for _, raw in rows(environment, TEMPLATES, dict))
+            refuse_empty(shown, TEMPLATES, "certificate template or enterprise CA")
         return cls(services=found)
 
 

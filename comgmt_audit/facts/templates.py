@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from msgspec import Struct, field
 
+from comgmt_audit.errors import Refused
 from comgmt_audit.facts import security_descriptor as sd
 from comgmt_audit.facts.directory import TEMPLATES, refuse_empty, rows
 from comgmt_audit.facts.environment import Environment
@@ -29,7 +30,7 @@ NO_DESCRIPTOR = "the directory did not show who may do what with it (nTSecurityD
 
 class _RawTemplate(Struct, frozen=True):
     dn: str
-    cn: str
+    cn: str = ""
     display_name: str = field(name="displayName", default="")
     schema_version: int = field(name="msPKI-Template-Schema-Version", default=1)
     private_key_flag: int | None = field(name="msPKI-Private-Key-Flag", default=None)
@@ -115,26 +116,47 @@ class CertificateTemplate(Struct, frozen=True, kw_only=True):
 
 
 class CertificateTemplates(Struct, frozen=True, kw_only=True):
-    """All templates of the forest."""
+    """All templates of the forest; ``hidden``: the common names of those that the recorder's account may not read."""
 
     needs: ClassVar[tuple[str, ...]] = (TEMPLATES,)
     templates: tuple[CertificateTemplate, ...]
+    hidden: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[CertificateTemplate]:
         return iter(self.templates)
 
     def named(self, name: str) -> tuple[CertificateTemplate, ...]:
-        """Those with that display name; where there is none, the one with that common name (``pki`` 1.2)."""
+        """Those with that display name; where there is none, the one with that common name (``pki`` 1.2).
+
+        Raises Refused where there may be one that is hidden: of it only the common name is known, which the console
+        makes of the display name, without blanks.
+        """
         wanted = name.casefold()
         displayed = tuple(template for template in self.templates if template.display_name.casefold() == wanted)
-        return displayed or tuple(template for template in self.templates if template.name.casefold() == wanted)
+        found = displayed or tuple(template for template in self.templates if template.name.casefold() == wanted)
+        if not found and wanted.replace(" ", "") in {hidden.casefold().replace(" ", "") for hidden in self.hidden}:
+            raise Refused(
+                f"the template {name} is there, and the directory shows nothing of it to the recorder's account",
+                "In the template, tab Security, give the account Read; Authenticated Users have it by default.",
+                TEMPLATES,
+            )
+        return found
 
     @classmethod
     def read(cls, environment: Environment) -> CertificateTemplates:
         """All templates; the first enterprise CA brings some thirty, so an empty list is no knowledge."""
-        found = tuple(_template(raw, place) for place, raw in rows(environment, TEMPLATES, _RawTemplate))
+        found = tuple(rows(environment, TEMPLATES, _RawTemplate))
         refuse_empty(found, TEMPLATES, "certificate template where there is an enterprise CA")
-        return cls(templates=found)
+        return cls(
+            templates=tuple(_template(raw, place) for place, raw in found if raw.cn),
+            hidden=tuple(_common_name(raw.dn) for _, raw in found if not raw.cn),
+        )
+
+
+def _common_name(dn: str) -> str:
+    """The first part of a distinguished name, without its escapes (RFC 4514, section 2.4)."""
+    first = re.match(r"\s*CN=((?:\\.|[^,\\])*)", dn, re.IGNORECASE)
+    return re.sub(r"\\(.)", r"\1", first[1]) if first else dn
 
 
 def _template(raw: _RawTemplate, place: Evidence) -> CertificateTemplate:

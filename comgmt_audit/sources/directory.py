@@ -66,6 +66,7 @@ _TEXTS, _ALL_BYTES = _sorted(text), _sorted(bytes)
 Shape = Mapping[str, Callable[[list[bytes]], Any]]
 """The attributes that are asked for, each with what it becomes. Nothing else is ever read."""
 
+_CLASS = "objectClass"
 _TEMPLATE: Shape = {
     "cn": _TEXT,
     "displayName": _TEXT,
@@ -231,6 +232,20 @@ class Forest:
         except DirectoryError as error:
             raise _hidden(base) if error.absence.reason is Reason.ABSENT else error from None
         return [shaped(raw, shape) for raw in found]
+
+    def templates(self) -> Objects:
+        """The certificate templates; of those that the account may not read, the name alone.
+
+        A filter is never true of an attribute that may not be read, except *objectClass=**, which is true of every
+        child of a container whose contents may be listed ([MS-ADTS] 3.1.1.3.1.3.1): so hidden is not taken for absent.
+        """
+        base = f"CN=Certificate Templates,{_PUBLIC_KEY_SERVICES},{self.configuration}"
+        try:
+            found = self.directory.search(base, "(objectClass=*)", (*_TEMPLATE, _CLASS), scope="one")
+        except DirectoryError as error:
+            raise _hidden(base) if error.absence.reason is Reason.ABSENT else error from None
+        classes = ((raw, {one.lower() for one in raw.values.get(_CLASS.lower(), [])}) for raw in found)
+        return [shaped(raw, _TEMPLATE) for raw, names in classes if not names or b"pkicertificatetemplate" in names]
 
     @cached_property
     def services(self) -> Objects:
@@ -450,7 +465,7 @@ SEARCHES: dict[str, _Search] = {
     "domains": _Search(request="CN=Partitions (crossRef)", read=_domains),
     "certificate-templates": _Search(
         request="CN=Certificate Templates, one level, SD flags 7",
-        read=_container("Certificate Templates", "pKICertificateTemplate", _TEMPLATE),
+        read=lambda forest: Answer(objects=forest.templates()),
     ),
     "enrollment-services": _Search(
         request="CN=Enrollment Services", read=lambda forest: Answer(objects=forest.services)
@@ -542,7 +557,7 @@ def _probed(session: Session) -> Probe:
 
 
 def _seen(forest: Forest) -> Probe:
-    templates = forest.below("Certificate Templates", "pKICertificateTemplate", _TEMPLATE)
+    templates = forest.templates()
     hidden = sorted(template["dn"] for template in templates if "nTSecurityDescriptor" not in template)
     rights = {_ACCOUNT.name} | (set() if hidden or not templates else {_DESCRIPTORS.name})
     return Probe(

@@ -110,6 +110,17 @@ def test_defects_of_every_source_are_seen_through_the_servers(tmp_path):
     assert scan.code == 1
 
 
+def test_a_template_that_the_scanner_may_not_read_is_hidden_and_not_absent(tmp_path):
+    scan, _ = scan_live(contoso(directory__web__hidden=True), tmp_path)
+    assert scan.results["TPL010"]["outcome"] == "not assessed"
+    assert "is there, and the directory shows nothing of it" in scan.results["TPL010"]["reason"]
+    (defect,) = (one for one in CATALOGUE if one.name == "templates-web-hidden-from-the-scanner")
+    assert {id for id, one in scan.results.items() if one["outcome"] == "not assessed"} == {
+        *NOT_ASSESSED,
+        *defect.outcomes,
+    }
+
+
 OTHERWISE_WRITTEN = {
     "dns/": "a resolver's message has the order and additional sections of that server",
     "host/cm01.corp.contoso.com/key-files": "openssl salts a PFX, so its hash is another each time",

@@ -44,6 +44,8 @@ class Template(Struct, frozen=True, kw_only=True):
     """A certificate template; ``entries`` is ``None`` where the reader was not shown its descriptor."""
 
     exists: bool = True
+    hidden: bool = False
+    """The reader's account may not read it."""
     published: bool = True
     display_name: str = ""
     schema_version: int = 2
@@ -225,7 +227,9 @@ def _templates(estate: Estate) -> list[dict[str, Any]]:
         (names.client_template, directory.client, names.client_template_oid),
         ("Machine", machine, "1.3.6.1.4.1.311.21.8.11034890.834619.12601478.16236816.7255827.176.1.14"),
     ]
-    return [_template(estate, cn, template, oid) for cn, template, oid in wanted if template.exists]
+    shown = [_template(estate, cn, template, oid) for cn, template, oid in wanted if template.exists]
+    hidden = {cn for cn, template, _ in wanted if template.hidden}
+    return [{"dn": one["dn"]} if one["cn"] in hidden else one for one in shown]
 
 
 def _template(estate: Estate, cn: str, template: Template, oid: str) -> dict[str, Any]:

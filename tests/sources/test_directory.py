@@ -157,6 +157,7 @@ ESTATES: dict[str, Callable[[], Estate]] = {
     "healthy": contoso,
     "healthy 2018": contoso_2018,
     "hidden descriptor": lambda: contoso(directory__web__entries=None),
+    "hidden templates": lambda: contoso(directory__web__hidden=True, directory__client__hidden=True),
     "hidden flags": lambda: contoso(directory__web__private_key_flag=None, directory__client__name_flag=None),
     "denied": lambda: contoso(directory__web__entries=(Entry("iis-group", lab.ENROLL, deny=True), *ENTRIES)),
     "unsigned flags": lambda: contoso(directory__web__name_flag=-2113929216),
@@ -267,7 +268,7 @@ def test_nothing_but_searches_is_sent_for_attributes_of_the_list(contoso_dc, tmp
     probed(simple(contoso_dc), tmp_path / "probe")
     assert {name for name, _ in calls} == {"paged_search", "close"}
     asked = {attribute for name, arguments in calls if name == "paged_search" for attribute in arguments[3]}
-    assert asked == {attribute for shape in directory.SHAPES for attribute in shape} | set(ldap.ROOT)
+    assert asked == {attribute for shape in directory.SHAPES for attribute in shape} | set(ldap.ROOT) | {"objectClass"}
     assert {client.sd_flags for client in clients} == {ldap.OWNER_GROUP_DACL}
 
 

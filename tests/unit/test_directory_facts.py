@@ -64,6 +64,29 @@ def test_an_empty_list_that_no_forest_has_is_no_knowledge(answers, name, fact):
         answers({name: []}, fact)
 
 
+@pytest.mark.parametrize(
+    "dn", ["CN=WebServer2,CN=Certificate Templates,DC=x", "cn=webserver2", r"CN=Web\ Server2,DC=x"]
+)
+def test_a_template_that_may_not_be_read_is_there_by_its_name(answers, dn):
+    found = answers({"certificate-templates": [{"dn": dn}, TEMPLATE]}, CertificateTemplates)
+    with pytest.raises(Refused, match="the template Web Server 2 is there"):
+        found.named("Web Server 2")
+    assert found.named("Another") == ()
+    assert [one.name for one in found.named("T")] == ["T"]
+
+
+@pytest.mark.parametrize("dn", ["", "OU=x", r"CN=a\,b,DC=x", "CN="])
+def test_any_name_of_a_hidden_template_is_read(answers, dn):
+    found = answers({"certificate-templates": [{"dn": dn}]}, CertificateTemplates)
+    assert len(found.hidden) == 1
+    assert found.hidden[0] == ("a,b" if "," in dn else "" if dn == "CN=" else dn)
+
+
+def test_no_enterprise_ca_is_knowledge_only_beside_templates_that_are_shown(answers):
+    with pytest.raises(Refused):
+        answers({"enrollment-services": [], "certificate-templates": [{"dn": "CN=T"}]}, EnrollmentServices)
+
+
 def test_no_enterprise_ca_is_knowledge_only_beside_templates(answers):
     beside = answers({"enrollment-services": [], "certificate-templates": [TEMPLATE]}, EnrollmentServices)
     assert beside.services == ()

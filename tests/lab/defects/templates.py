@@ -223,6 +223,23 @@ DEFECTS: tuple[Defect, ...] = (
         subjects={},
     ),
     Defect(
+        name="templates-web-hidden-from-the-scanner",
+        story="The scanner's account may not read the web template, so that it looks as if there were none.",
+        estate=lambda: contoso(directory__web__hidden=True),
+        unassessed=dict.fromkeys(
+            ("TPL010", "TPL020", "TPL030", "TPL050", "TPL070", "TPL080", "TPL090", "TPL100", "TPL110", "TPL130"),
+            "directory/certificate-templates",
+        ),
+    ),
+    Defect(
+        name="templates-client-hidden-from-the-scanner",
+        story="The scanner's account may not read the client template, so that it looks as if there were none.",
+        estate=lambda: contoso(directory__client__hidden=True),
+        unassessed=dict.fromkeys(
+            ("TPL110", "TPL210", "TPL220", "TPL240", "TPL250", "TPL260", "TPL270"), "directory/certificate-templates"
+        ),
+    ),
+    Defect(
         name="templates-no-access-list-lets-everybody-enrol",
         story="No access list lets everybody enrol.",
         estate=lambda: contoso(directory__web__descriptor=descriptor(None)),

@@ -71,6 +71,8 @@ _AUTHENTICATED_USERS = "S-1-5-11"
 _READ_PROPERTY = 0x10
 _UNREADABLE_DESCRIPTOR = {"nTSecurityDescriptor": sd.descriptor([sd.ace(_AUTHENTICATED_USERS, 0x94)], protected=True)}
 """Read all properties, and not the descriptor (READ_CONTROL, [MS-ADTS] 5.1.3.2): it is simply missing in the answer."""
+_HIDDEN_DESCRIPTOR = {"nTSecurityDescriptor": sd.descriptor([sd.ace("S-1-5-32-544", 0x94)], protected=True)}
+"""Read for administrators alone: of the object the reader is shown its name."""
 _PACKAGES = {
     "samba": "samba-ad-dc",
     "samba-tool": "samba",
@@ -451,7 +453,8 @@ def _services(estate: Estate, found: dict[str, list[dict[str, Any]]]) -> Iterato
     """What AD CS and Entra Connect keep in the configuration partition."""
     names = estate.names
     for entry in found["certificate-templates"]:
-        yield entry["dn"], _attributes(_UNREADABLE_DESCRIPTOR | entry, "pKICertificateTemplate")
+        shown = _UNREADABLE_DESCRIPTOR | entry if "cn" in entry else _HIDDEN_DESCRIPTOR | entry
+        yield entry["dn"], _attributes(shown, "pKICertificateTemplate")
     for entry in found["enrollment-services"]:
         yield entry["dn"], _attributes(entry, "pKIEnrollmentService")
     for entry in (*found["certification-authorities"], *found["aia"]):
