@@ -333,7 +333,7 @@ def _recorded(
     chosen = selection.select([check for pack in packs for check in pack.checks], select)
     with tempfile.TemporaryDirectory(prefix="comgmt-audit-") as folder:
         target = keep or Path(folder) / "recording"
-        partial = live_cli.record(source, target, chosen, timeout=timeout, resume=None, clock=clock, quiet=quiet)
+        partial = live_cli.record(source, target, chosen, timeout=timeout, clock=clock, quiet=quiet)
         if partial:
             _say(f"The recording is partial: {partial}", err=True)
         if keep and not quiet:
@@ -484,6 +484,12 @@ Exit codes:
 @click.option("--checks", multiple=True, type=_FOLDER, metavar="DIR", help="A folder of your own checks; repeatable.")
 @_TIMEOUT
 @click.option("--resume", type=_FOLDER, metavar="RECORDING", help="Take over a partial recording's answers.")
+@click.option(
+    "--outside",
+    type=_FOLDER,
+    metavar="RECORDING",
+    help="Take over a recording made inside; add what is seen from here, on the internet.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
 def record(
     source: Path,
@@ -492,14 +498,18 @@ def record(
     checks: tuple[Path, ...],
     timeout: float,
     resume: Path | None,
+    outside: Path | None,
     quiet: bool,
 ) -> int:
     """Read the live systems into a recording, without judging it."""
     from comgmt_audit import live_cli
 
+    if resume and outside:
+        raise click.UsageError("--resume and --outside exclude each other: finish the recording inside first.")
+    ways = {"resume": resume, "outside": outside}
     chosen = _chosen(checks, select)
     try:
-        partial = live_cli.record(source, target, chosen, timeout=timeout, resume=resume, clock=clock, quiet=quiet)
+        partial = live_cli.record(source, target, chosen, timeout=timeout, clock=clock, quiet=quiet, **ways)
     except KeyboardInterrupt:
         if target.exists():
             _say(f"Wrote {target}, which is partial; go on with --resume {target}", err=True)

@@ -26,7 +26,15 @@ _TYPES = {"application": "Role", "delegated": "Scope"}
 
 
 def record(
-    toml: Path, target: Path, checks: Sequence[Check], *, timeout: float, resume: Path | None, clock: Clock, quiet: bool
+    toml: Path,
+    target: Path,
+    checks: Sequence[Check],
+    *,
+    timeout: float,
+    clock: Clock,
+    quiet: bool,
+    resume: Path | None = None,
+    outside: Path | None = None,
 ) -> str:
     """Record what the checks need; says what is missing, or nothing. Raises ComgmtError and KeyboardInterrupt."""
     with _progress(quiet) as progress:
@@ -40,6 +48,7 @@ def record(
                 progress=progress,
                 timeout=timeout,
                 resume=resume,
+                outside=outside,
             )
         )
     recording = Recording.load(target)

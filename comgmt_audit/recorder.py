@@ -8,17 +8,18 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from comgmt_audit.connections import Connections
 from comgmt_audit.design import Design
 from comgmt_audit.errors import RecordingError
 from comgmt_audit.model import Check
-from comgmt_audit.recording import Absence, Reason, Recording, RecordingWriter
+from comgmt_audit.recording import Absence, Observation, Reason, Recording, RecordingWriter
 
 if TYPE_CHECKING:
     from comgmt_audit.sources.session import Permission, Session, Source
@@ -53,6 +54,10 @@ _LEADS = frozenset(
 """Lists that name the groups whose members are read next: asked again on --resume, or nobody would ask for those."""
 
 
+_BY_VANTAGE = ("crl", "tls", "dns")
+"""Kinds of observations that say where they were seen: ``crl/outside/…``."""
+
+
 class Needs(Struct, frozen=True):
     """The observations that somebody needs: ids, and prefixes that end in ``/``."""
 
@@ -71,12 +76,12 @@ class Needs(Struct, frozen=True):
         return id in self.names or any(name.endswith("/") and id.startswith(name) for name in self.names)
 
 
-def sources(connections: Connections) -> tuple[Source, ...]:
-    """The sources that are to be read."""
+def sources(connections: Connections, tables: Container[str] = frozenset(SOURCES.values())) -> tuple[Source, ...]:
+    """The sources of these tables that are to be read."""
     return tuple(
         cast("Source", importlib.import_module(f"comgmt_audit.sources.{name}"))
         for name, table in SOURCES.items()
-        if getattr(getattr(connections, table), "use", True)
+        if table in tables and getattr(getattr(connections, table), "use", True)
     )
 
 
@@ -95,20 +100,27 @@ async def record(
     progress: Progress,
     timeout: float,
     resume: Path | None = None,
+    outside: Path | None = None,
     read: Iterable[Source] | None = None,
 ) -> Path:
     """Record what is wanted into *target*, within *timeout* seconds and at most one request more.
 
-    *resume* is a recording whose answers are taken over. *read* are the sources; by default all that comgmt.toml has.
+    *resume* is a partial recording whose answers are taken over. *outside* is one that was made in the organisation's
+    network: it is taken over as a whole, and what this computer, on the internet, sees is added. *read* are the
+    sources; by default all that comgmt.toml has (with *outside*: those of the network).
     Raises RecordingError, and CancelledError after the partial recording has been written.
     """
     from comgmt_audit.sources.session import Session
 
-    old = _unfinished(resume, design) if resume else None
+    old = _earlier(resume or outside, design, partial=outside is None)
+    if outside:
+        connections = replace(connections, web=replace(connections.web, vantage="outside"))
+        wanted = Needs(frozenset(f"{kind}/outside/" for kind in _BY_VANTAGE if wanted(f"{kind}/")))
+        read = sources(connections, {"web"}) if read is None else read
     try:
         with RecordingWriter(target, recorded_at=clock(), design=design) as writer:
             if old:
-                _take_over(old, writer)
+                _take_over(old, writer, _inside if outside else _answered)
             session = Session(
                 design=design,
                 connections=connections,
@@ -119,6 +131,7 @@ async def record(
                 timeout=min(REQUEST_TIMEOUT, timeout),
             )
             run = _Run(session, wanted, tuple(sources(connections) if read is None else read))
+            run.missing += [old.manifest.partial] if old and outside and old.manifest.partial else []
             interrupted = await run.within(timeout)
     finally:
         if old:
@@ -189,21 +202,37 @@ class _Run:
                 self.session.writer.absent(id, absence, source=source.NAME, request=id, at=self.session.clock())
 
 
-def _unfinished(path: Path, design: Design) -> Recording:
-    """The recording to go on with. Raises RecordingError where it is whole, or was made for another design."""
+def _earlier(path: Path | None, design: Design, *, partial: bool) -> Recording | None:
+    """The recording to go on with. Raises RecordingError: another design, or not *partial* as it must be."""
+    if path is None:
+        return None
     old = Recording.load(path)
-    wrong = "" if old.manifest.partial else "is whole: there is nothing to go on with"
+    wrong = "is whole: there is nothing to go on with" if partial and not old.manifest.partial else ""
     if old.design != design:
         wrong = "was made for another design than that of comgmt.toml"
     if wrong:
         old.close()
-        raise RecordingError(f"{path}: {wrong}.", "Record anew, without --resume.")
+        raise RecordingError(f"{path}: {wrong}.", "Record anew, without that option.")
     return old
 
 
-def _take_over(old: Recording, writer: RecordingWriter) -> None:
-    """What was answered then, as it was; it keeps its time."""
-    for one in old.manifest.observations:
-        if one.answer and one.id not in _LEADS:
-            rest = {"source": one.source, "request": one.request, "at": one.at, "about": one.about}
+def _answered(one: Observation) -> bool:
+    """What --resume takes over: every answer, unless more is asked by it."""
+    return one.answer is not None and one.id not in _LEADS
+
+
+def _inside(one: Observation) -> bool:
+    """What --outside takes over: everything but what is now seen from there. Names were asked of named resolvers."""
+    kind, _, rest = one.id.partition("/")
+    from_outside = kind in _BY_VANTAGE and rest.startswith("outside/")
+    return not from_outside or (kind == "dns" and one.answer is not None)
+
+
+def _take_over(old: Recording, writer: RecordingWriter, takes: Callable[[Observation], bool]) -> None:
+    """What was recorded then, as it was; it keeps its time."""
+    for one in filter(takes, old.manifest.observations):
+        rest: dict[str, Any] = {"source": one.source, "request": one.request, "at": one.at, "about": one.about}
+        if one.answer:
             writer.stream(one.id, one.answer.form, old.chunks(one.id), **rest)
+        elif one.absence:
+            writer.absent(one.id, one.absence, **rest)

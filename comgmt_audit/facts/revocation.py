@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 INSIDE, OUTSIDE = "inside", "outside"
-_PLACES = {INSIDE: "in the organisation's network", OUTSIDE: "on the internet, outside the organisation's network"}
+_CURES = {
+    INSIDE: "Record on a computer in the organisation's network.",
+    OUTSIDE: "Take the recording (scan --keep leaves one) and comgmt.toml to a computer on the internet, and run "
+    "`comgmt-audit record --outside` there.",
+}
 GATEWAY_CERTIFICATES = "site/gateway-certificates"
 
 _NEXT_PUBLISH = "1.3.6.1.4.1.311.21.4"
@@ -95,7 +99,7 @@ class Crls(Struct, frozen=True, kw_only=True):
         if found is None:
             raise NotRecorded(
                 f"{url} was not fetched from {vantage}",
-                f"Record the source crl on a computer {_PLACES[vantage]}.",
+                _CURES[vantage],
                 f"crl/{vantage}/{url}",
             )
         if isinstance(found, FactUnavailable):

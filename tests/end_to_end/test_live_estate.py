@@ -23,7 +23,6 @@ pytest.importorskip("azure.identity", reason="not installed: azure-identity (ext
 
 USER_ONLY = "Graph answers a signed-in user only, and the lab's scanner is an application"
 NOT_ASSESSED = {
-    "CRL050": "one scan fetches the lists from one vantage, inside; the check asks what the internet sees",
     **dict.fromkeys(("ENR010", "ENR020", "ENR030", "ENR040", "ENR050", "ENR060"), USER_ONLY),
 }
 """What a live scan of healthy Contoso cannot judge, and why."""
@@ -45,11 +44,11 @@ DEFECTS = (
 
 
 class Scanned(Struct, frozen=True, kw_only=True):
-    """What one live scan left: its exit code, its results by check, and the recording that was kept."""
+    """What one scan said: its exit code, its results by check, and what was judged."""
 
     code: int
     results: dict[str, Any]
-    kept: Path
+    source: Path
     said: str
 
 
@@ -68,25 +67,32 @@ def scanned(at: live.Live, folder: Path, source: Path, *more: str | Path) -> Sca
     done = command(at, "scan", source, "--json", folder / "scan.json", *more)
     assert (folder / "scan.json").exists(), done.stderr
     results = {one["check"]["id"]: one for one in msgspec.json.decode((folder / "scan.json").read_bytes())["results"]}
-    return Scanned(code=done.returncode, results=results, kept=folder / "kept", said=done.stdout + done.stderr)
+    return Scanned(code=done.returncode, results=results, source=source, said=done.stdout + done.stderr)
 
 
-def scan_live(estate: Estate, folder: Path) -> tuple[Scanned, Scanned]:
-    """A live scan of the estate, and the scan of what it kept, after the servers have gone."""
+def scan_live(estate: Estate, folder: Path) -> tuple[Scanned, Scanned, Scanned]:
+    """A live scan of the estate from inside, the scan of what it kept, and that with what is seen from outside.
+
+    The last two are made after the servers have gone.
+    """
     (folder / "estate").mkdir(parents=True)
     with live.running(estate, folder / "estate") as at:
-        first = scanned(at, folder, at.comgmt_toml, "--keep", folder / "kept")
-    (folder / "second").mkdir()
-    return first, scanned(at, folder / "second", first.kept)
+        first = scanned(at, folder, at.comgmt_toml, "--keep", folder / "inside")
+        done = command(at, "record", at.outside_toml, "-o", folder / "kept", "--outside", folder / "inside")
+        assert done.returncode == 0, done.stderr
+    for name in ("again", "whole"):
+        (folder / name).mkdir()
+    again = scanned(at, folder / "again", folder / "inside")
+    return first, again, scanned(at, folder / "whole", folder / "kept")
 
 
 @pytest.fixture(scope="module")
-def healthy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scanned, Scanned]:
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scanned, Scanned, Scanned]:
     return scan_live(contoso(), tmp_path_factory.mktemp("healthy"))
 
 
 def test_every_outcome_is_that_of_the_estates_own_recording(healthy, tmp_path):
-    scan, _ = healthy
+    *_, scan = healthy
     expected = {id: one.outcome.value for id, one in judging.results(record(contoso(), tmp_path / "lab")).items()}
     found = {id: one["outcome"] for id, one in scan.results.items()}
     assert {id for id, outcome in found.items() if outcome == "not assessed"} == set(NOT_ASSESSED), scan.said
@@ -95,14 +101,22 @@ def test_every_outcome_is_that_of_the_estates_own_recording(healthy, tmp_path):
 
 
 def test_the_scan_of_what_was_kept_says_the_same_subject_by_subject(healthy):
-    first, second = healthy
-    assert first.results == second.results
-    assert second.code == first.code
+    first, again, _ = healthy
+    assert first.results == again.results
+    assert again.code == first.code
+
+
+def test_the_view_from_outside_adds_what_nobody_sees_inside_and_nothing_else(healthy):
+    inside, _, whole = healthy
+    changed = {id for id, one in whole.results.items() if one["outcome"] != inside.results[id]["outcome"]}
+    assert changed == {"CRL050"}
+    assert inside.results["CRL050"]["outcome"] == "not assessed"
+    assert "record --outside" in inside.results["CRL050"]["cure"]
 
 
 def test_defects_of_every_source_are_seen_through_the_servers(tmp_path):
     declared = {one.name: one for one in CATALOGUE}
-    scan, _ = scan_live(combined.estate(DEFECTS), tmp_path)
+    *_, scan = scan_live(combined.estate(DEFECTS), tmp_path)
     expected = {id: outcome for name in DEFECTS for id, outcome in declared[name].outcomes.items()}
     assert {id for id, one in scan.results.items() if one["outcome"] == "fail"} == set(expected), scan.said
     assert set(expected.values()) == {"fail"}
@@ -111,7 +125,7 @@ def test_defects_of_every_source_are_seen_through_the_servers(tmp_path):
 
 
 def test_a_template_that_the_scanner_may_not_read_is_hidden_and_not_absent(tmp_path):
-    scan, _ = scan_live(contoso(directory__web__hidden=True), tmp_path)
+    *_, scan = scan_live(contoso(directory__web__hidden=True), tmp_path)
     assert scan.results["TPL010"]["outcome"] == "not assessed"
     assert "is there, and the directory shows nothing of it" in scan.results["TPL010"]["reason"]
     (defect,) = (one for one in CATALOGUE if one.name == "templates-web-hidden-from-the-scanner")
@@ -139,8 +153,8 @@ def files(path: Path) -> dict[str, bytes]:
 
 
 def test_both_ways_give_the_same_files(healthy, tmp_path):
-    scan, _ = healthy
-    found, lab = files(scan.kept), files(record(contoso(), tmp_path / "lab"))
+    *_, scan = healthy
+    found, lab = files(scan.source), files(record(contoso(), tmp_path / "lab"))
     assert set(found) <= set(lab)
     different = {id for id, content in found.items() if content != lab[id]}
     assert {id for id in different if not id.startswith(tuple(OTHERWISE_WRITTEN))} == set()

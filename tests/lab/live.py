@@ -48,15 +48,15 @@ class Servers(Struct, frozen=True, kw_only=True):
     web: web.Address
     share: smb.Address
 
-    @property
-    def addresses(self) -> dict[str, str]:
-        """For ``connect.web.addresses``: every name of the estate, reached on this machine."""
+    def addresses(self, vantage: str = "inside") -> dict[str, str]:
+        """For ``connect.web.addresses``: every name of the estate, reached on this machine as from that vantage."""
+        publisher: Endpoint = getattr(self.web, vantage)
         names = self.cloud.estate.names
         found = {
             f"{names.inside_resolver}:53": self.dns.inside,
             f"{names.outside_resolver}:53": self.dns.outside,
             # Of the public CA nothing is published, which is then said at once: no question leaves this machine.
-            **{f"{urlsplit(pki.crl_url(names, role)).netloc}:80": self.web.inside for role in _PUBLISHERS},
+            **{f"{urlsplit(pki.crl_url(names, role)).netloc}:80": publisher for role in _PUBLISHERS},
             f"{names.gateway_service}:443": self.web.gateway,
             f"{names.management_point.lower()}:443": self.web.management_point,
             f"{names.site_server.partition('.')[0]}:445": self.share.endpoint,
@@ -70,6 +70,8 @@ class Live(Struct, frozen=True, kw_only=True):
     estate: Estate
     servers: Servers
     comgmt_toml: Path
+    outside_toml: Path
+    """The same for a computer on the internet: revocation lists lie on the servers that it reaches."""
     environment: dict[str, str]
     """What the shell of a scan must have set."""
 
@@ -89,9 +91,18 @@ def running(estate: Estate, folder: Path, *, faults: Collection[Fault] = ()) -> 
         environment = servers.directory.sign_in(folder / "tickets") | SECRET_VARIABLES
         # The lab's certificates, logs and times are dated by the recording's clock, and so must the scan be.
         environment["SOURCE_DATE_EPOCH"] = str(int(NOW.timestamp()))
-        toml = folder / "comgmt.toml"
-        toml.write_text(_toml(estate.design, _connect(servers, evidence, folder)), encoding="utf-8")
-        yield Live(estate=estate, servers=servers, comgmt_toml=toml, environment=environment)
+        tomls = {"inside": folder / "comgmt.toml", "outside": folder / "outside.toml"}
+        connect = _connect(servers, evidence, folder)
+        for vantage, toml in tomls.items():
+            web = {"web": {"addresses": servers.addresses(vantage)}}
+            toml.write_text(_toml(estate.design, connect | web), encoding="utf-8")
+        yield Live(
+            estate=estate,
+            servers=servers,
+            comgmt_toml=tomls["inside"],
+            outside_toml=tomls["outside"],
+            environment=environment,
+        )
 
 
 def _started(estate: Estate, folder: Path, faults: Collection[Fault], stack: ExitStack) -> Servers:
@@ -225,7 +236,6 @@ def _connect(servers: Servers, evidence: dict[str, Any], folder: Path) -> dict[s
             "log_user": f"{share.domain}\\{share.user}",
             "log_password": "env:LAB_LOG_PASSWORD",
         },
-        "web": {"addresses": servers.addresses},
     }
 
 

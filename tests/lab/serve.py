@@ -134,7 +134,14 @@ def _created(folder: Path) -> Iterator[None]:
 def _commands(running: live.Live) -> list[str]:
     toml = shlex.quote(str(running.comgmt_toml))
     exports = [f"export {name}={shlex.quote(value)}" for name, value in running.environment.items()]
-    words = (f"doctor {toml}", f"record {toml} -o monday.zip", f"scan {toml} --html report.html")
+    outside = shlex.quote(str(running.outside_toml))
+    words = (
+        f"doctor {toml}",
+        f"scan {toml} --html report.html",
+        f"record {toml} -o inside.zip",
+        f"record {outside} -o whole.zip --outside inside.zip",
+        "scan whole.zip",
+    )
     return [*exports, *(f"comgmt-audit {word}" for word in words), "# Ctrl-C here ends all servers."]
 
 

@@ -17,7 +17,7 @@ from comgmt_audit.design import Design, Site
 from comgmt_audit.errors import RecordingError
 from comgmt_audit.facts import Environment
 from comgmt_audit.recorder import Needs
-from comgmt_audit.recording import Form, Recording
+from comgmt_audit.recording import Absence, Form, Reason, Recording
 from comgmt_audit.recording.reader import FolderStore
 from comgmt_audit.sources.session import Permission, Probe, Session
 from tests.lab.estate import contoso, record
@@ -171,6 +171,58 @@ def test_resume_asks_again_for_what_names_the_groups(tmp_path):
     again = Fake("graph", "graph/mdm-policies", "graph/users")
     made(tmp_path / "second", again, wanted=needs, resume=tmp_path / "first")
     assert again.asked == ["graph/mdm-policies", "graph/users"]
+
+
+WEB = Needs(frozenset({"graph/users", "crl/", "tls/", "dns/"}))
+
+
+def web(*ids: str) -> Fake:
+    async def ask(fake: Fake, session: Session) -> None:
+        assert session.connections.web.vantage == "outside"
+        for id in ids:
+            if session.wanted(id):
+                fake.keep(session, id)
+
+    return Fake("crl", then=ask)
+
+
+def test_outside_adds_what_is_seen_there_to_all_that_was_seen_inside(tmp_path):
+    async def inside(fake: Fake, session: Session) -> None:
+        for id in ("crl/inside/a", "crl/outside/old", "dns/inside/n", "dns/outside/n"):
+            fake.keep(session, id)
+        absence = Absence(reason=Reason.UNREACHABLE, detail="timeout")
+        for id in ("graph/users", "dns/outside/m", "tls/inside/h:443"):
+            session.writer.absent(id, absence, source="x", request=id)
+
+    made(tmp_path / "inside", Fake("all", then=inside), wanted=WEB)
+    ids = ("crl/inside/a", "crl/inside/b", "crl/outside/a", "dns/inside/m", "dns/outside/m", "dns/outside/n")
+    fake = web(*ids, "tls/outside/h:443", "graph/users")
+    found = made(tmp_path / "whole", fake, wanted=WEB, outside=tmp_path / "inside")
+    assert fake.asked == ["crl/outside/a", "dns/outside/m", "tls/outside/h:443"]
+    assert set(found.ids("")) == {
+        *("crl/inside/a", "crl/outside/a", "dns/inside/n", "dns/outside/m", "dns/outside/n", "graph/users"),
+        *("tls/inside/h:443", "tls/outside/h:443"),
+    }
+    assert kept(found)["graph/users"] == "timeout"
+    assert found.manifest.partial == ""
+
+
+def test_what_was_missing_inside_is_missing_still(tmp_path):
+    made(tmp_path / "inside", graph(one_then_hang), timeout=0.05)
+    found = made(tmp_path / "whole", web("crl/outside/a"), wanted=WEB, outside=tmp_path / "inside")
+    assert found.manifest.partial == "not reached within 0.05 s: graph"
+    assert "crl/outside/a" in found.ids("")
+
+
+def test_a_recording_of_another_design_is_not_seen_from_outside(tmp_path):
+    made(tmp_path / "inside", graph())
+    with pytest.raises(RecordingError, match="another design"):
+        made(tmp_path / "b", web(), design=Design(site=Site(code="XYZ")), outside=tmp_path / "inside")
+
+
+def test_from_outside_only_the_network_is_read():
+    names = [source.NAME for source in recorder.sources(Connections(), {"web"})]
+    assert names == ["dns", "crl", "tls"]
 
 
 def test_a_whole_recording_or_one_of_another_design_is_not_gone_on_with(tmp_path):
