@@ -10,6 +10,7 @@ import base64
 import binascii
 import functools
 import importlib
+import logging
 import os
 import ssl
 import sys
@@ -36,6 +37,7 @@ EARLY = 300
 """Seconds before its end from which a token is no longer used: azure-identity renews then."""
 
 CERTIFICATE_PASSWORD = "env:AZURE_CLIENT_CERTIFICATE_PASSWORD"  # noqa: S105 -- where it is, not what it is
+_SILENCE = logging.NullHandler()
 _USER_METHODS = frozenset({"device-code", "browser"})
 _EXCHANGE = {
     "login.microsoftonline.us": "api://AzureADTokenExchangeUSGov",
@@ -208,6 +210,8 @@ def credential(cloud: Cloud, authority: str) -> Credential:
         importlib.import_module("azure.identity")
     except ImportError:
         raise ComgmtError("Signing in needs azure-identity.", "pip install 'comgmt-audit[live]'") from None
+    # The library's own warnings quote the server without end; what matters of them is in our errors.
+    logging.getLogger("azure.identity").addHandler(_SILENCE)
     makers: dict[str, Callable[[Cloud, dict[str, Any]], Credential]] = {
         "environment": _environment,
         "client-secret": _client_secret,

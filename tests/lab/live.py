@@ -83,8 +83,13 @@ def missing() -> str:
 
 
 @contextlib.contextmanager
-def running(estate: Estate, folder: Path, *, faults: Collection[Fault] = ()) -> Iterator[Live]:
-    """Every server of the estate, started side by side, until the block is left; all files are in *folder*."""
+def running(
+    estate: Estate, folder: Path, *, faults: Collection[Fault] = (), sign_in: str = "client-secret"
+) -> Iterator[Live]:
+    """Every server of the estate, started side by side, until the block is left; all files are in *folder*.
+
+    *sign_in* is that of comgmt.toml: an application by ``client-secret``, or a user by ``device-code``.
+    """
     with ExitStack() as stack:
         servers = _started(estate, folder, faults, stack)
         evidence = _evidence(estate, _new(folder / "collected"))
@@ -93,6 +98,7 @@ def running(estate: Estate, folder: Path, *, faults: Collection[Fault] = ()) -> 
         environment["SOURCE_DATE_EPOCH"] = str(int(NOW.timestamp()))
         tomls = {"inside": folder / "comgmt.toml", "outside": folder / "outside.toml"}
         connect = _connect(servers, evidence, folder)
+        connect["cloud"] |= {"sign_in": sign_in}
         for vantage, toml in tomls.items():
             web = {"web": {"addresses": servers.addresses(vantage)}}
             toml.write_text(_toml(estate.design, connect | web), encoding="utf-8")
@@ -219,7 +225,6 @@ def _connect(servers: Servers, evidence: dict[str, Any], folder: Path) -> dict[s
     site_logs = f"\\\\{names.site_server.partition('.')[0]}\\{share.share}\\Logs"
     return {
         "cloud": {
-            "sign_in": "client-secret",
             "tenant_id": servers.sign_in.tenant_id,
             "client_id": servers.sign_in.client_id,
             "secret": "env:LAB_SECRET",

@@ -22,6 +22,7 @@ from typing import Any
 from tests.lab import combined, live
 from tests.lab.combined import ConflictError
 from tests.lab.estate import Estate
+from tests.lab.servers import entra
 from tests.lab.servers.cloud_faults import Fault
 from tests.lab.servers.process import ServerError
 
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if why := live.missing():
             sys.stderr.write(f"The lab cannot run here: {why}.\n")
             return CANNOT
-        _serve(_estate(options), _faults(options.fault), options.folder, leave)
+        _serve(_estate(options), _faults(options.fault), options, leave)
         return 0
     except (ConflictError, ServerError, ValueError, OSError) as error:
         sys.stderr.write(f"The lab does not come up: {error}\n")
@@ -73,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SERVER:FAULT:RATE",
         help=f"such as graph:429:0.2; servers: {', '.join(_PATHS)}; faults: {', '.join(_FAULTS)}",
     )
+    words = ("client-secret", "device-code")
+    parser.add_argument("--sign-in", choices=words, default=words[0], help="an application, or a user with a code")
     parser.add_argument("--folder", type=Path, help="a new folder for all files; by default a temporary one")
     return parser
 
@@ -107,13 +110,14 @@ def _fault(given: str) -> Fault:
     return Fault(path=_PATHS[server], times=None, probability=probability, **_FAULTS[name])
 
 
-def _serve(estate: Estate, faults: Sequence[Fault], wanted: Path | None, leave: threading.Event) -> None:
+def _serve(estate: Estate, faults: Sequence[Fault], options: argparse.Namespace, leave: threading.Event) -> None:
     started = time.monotonic()
+    wanted: Path | None = options.folder
     with ExitStack() as stack:
         folder = wanted or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="comgmt-audit-serve-")))
         if wanted:
             stack.enter_context(_created(wanted))
-        running = stack.enter_context(live.running(estate, folder.resolve(), faults=faults))
+        running = stack.enter_context(live.running(estate, folder.resolve(), faults=faults, sign_in=options.sign_in))
         sys.stdout.write(f"# Up after {time.monotonic() - started:.1f} s. {running.comgmt_toml}:\n\n")
         sys.stdout.write(running.comgmt_toml.read_text(encoding="utf-8"))
         sys.stdout.write("\n".join(["", "# In another shell:", *_commands(running), ""]))
@@ -134,6 +138,8 @@ def _created(folder: Path) -> Iterator[None]:
 def _commands(running: live.Live) -> list[str]:
     toml = shlex.quote(str(running.comgmt_toml))
     exports = [f"export {name}={shlex.quote(value)}" for name, value in running.environment.items()]
+    at = running.servers.sign_in
+    user = f"# With --sign-in device-code, sign in on the page as {at.user} with the password {entra.USER_PASSWORD}."
     outside = shlex.quote(str(running.outside_toml))
     words = (
         f"doctor {toml}",
@@ -142,7 +148,7 @@ def _commands(running: live.Live) -> list[str]:
         f"record {outside} -o whole.zip --outside inside.zip",
         "scan whole.zip",
     )
-    return [*exports, *(f"comgmt-audit {word}" for word in words), "# Ctrl-C here ends all servers."]
+    return [*exports, *(f"comgmt-audit {word}" for word in words), user, "# Ctrl-C here ends all servers."]
 
 
 if __name__ == "__main__":

@@ -97,9 +97,15 @@ def token(
 
 
 def issue(
-    tenant_id: str, roles: Collection[str], scp: Collection[str], lifetime: float, audience: str, claims: str = ""
+    tenant_id: str,
+    roles: Collection[str],
+    scp: Collection[str],
+    lifetime: float,
+    audience: str,
+    claims: str = "",
+    user: str = "",
 ) -> str:
-    """As :func:`token`, of any tenant."""
+    """As :func:`token`, of any tenant; *user* is who has signed in."""
     now = int(time.time())
     payload: dict[str, Any] = {
         "aud": audience,
@@ -113,7 +119,7 @@ def issue(
         "uti": f"lab-{next(_numbers)}-{time.monotonic_ns()}",
         "ver": "1.0",
         "claims": claims,
-        **({"scp": " ".join(scp)} if scp else {"roles": list(roles)}),
+        **({"scp": " ".join(scp), "upn": user} if scp else {"roles": list(roles)}),
     }
     signed = f"{_part(msgspec.json.encode({'typ': 'JWT', 'alg': 'HS256'}))}.{_part(msgspec.json.encode(payload))}"
     return f"{signed}.{_part(_signature(signed))}"
