@@ -121,6 +121,13 @@ class Files(Table, frozen=True, kw_only=True):
             "they show none. Without the key: nobody looked."
         ),
     ] = None
+    management_certificates: Annotated[
+        tuple[str, ...] | None,
+        Meta(
+            description="Of a classic subscription: .cer files of its management certificates, or texts with one "
+            "thumbprint a line; [] where the portal shows none. Without the key: nobody looked."
+        ),
+    ] = None
     default_client_settings: Annotated[
         str, Meta(description="What Get-CMClientSetting -Id 0 -Setting Cloud says, as JSON.")
     ] = ""
@@ -197,7 +204,13 @@ def _beside(table: Table, folder: Path) -> Table:
             changes[name] = _secret(value, folder)
         elif name in {"ca_file", "certificate"}:
             changes[name] = _path(value, folder)
-        elif name in {"certificates", "hosts", "trusted_roots", "gateway_certificates"}:  # of [connect.files]
+        elif name in {
+            "certificates",
+            "hosts",
+            "trusted_roots",
+            "gateway_certificates",
+            "management_certificates",
+        }:  # of [connect.files]
             changes[name] = None if value is None else tuple(_path(one, folder) for one in value)
         elif name == "default_client_settings":
             changes[name] = _path(value, folder)

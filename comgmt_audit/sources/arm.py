@@ -100,8 +100,10 @@ class _Run:
         return f"/subscriptions/{self.subscription}{path}?api-version={version}"
 
     def retired(self) -> None:
-        """The certificates of classic deployments: nobody can be asked any more."""
+        """The certificates of classic deployments: nobody can be asked any more; an administrator may hand them in."""
         id = "arm/management-certificates"
+        if self.session.connections.files.management_certificates is not None:
+            return
         if self.session.wanted(id) and self.session.design.gateway.deployment == "classic":
             request = f"GET https://management.core.windows.net/{self.subscription}/certificates"
             self.session.writer.absent(id, _RETIRED, source=NAME, request=request, at=self.session.clock())

@@ -1,14 +1,17 @@
-"""The source ``site-files``: what only the console and the site server show, as files that comgmt.toml names.
+"""The source ``site-files``: what only console, portal and site server show, as files that comgmt.toml names.
 
-No documented interface of the site gives its list of trusted roots, its default client settings, and the CA
-certificates that were uploaded to the CMG (``docs/sources/site_files.md``): an administrator looks, and hands in files.
+No documented interface gives the site's list of trusted roots, its default client settings, the CA certificates that
+were uploaded to the CMG, and any more the management certificates of a classic subscription
+(``docs/sources/site_files.md``): an administrator looks, and hands in files.
 The collect script brings the first from the site server, and the source ``host`` keeps it, unless a file is named here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
+import ssl
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,9 +32,10 @@ AFTER = ("host",)
 TRUSTED_ROOTS = "site/trusted-root-list"
 GATEWAY_CERTIFICATES = "site/gateway-certificates"
 DEFAULT_SETTINGS = "site/default-client-settings"
+MANAGEMENT_CERTIFICATES = "arm/management-certificates"
 
 _READ = (Permission(name="Read the files", kind="host", why="what only the console and the site server show"),)
-PERMISSIONS = {TRUSTED_ROOTS: _READ, GATEWAY_CERTIFICATES: _READ, DEFAULT_SETTINGS: _READ}
+PERMISSIONS = dict.fromkeys((TRUSTED_ROOTS, GATEWAY_CERTIFICATES, DEFAULT_SETTINGS), _READ)
 """Rights by observation."""
 
 MAX_SIZE = 1024**2
@@ -75,11 +79,11 @@ def _probe(session: Session) -> Iterator[Probe]:
 
 def _record(session: Session) -> None:
     read = {id: (named, reads) for id, named, reads in _sources(session)}
-    for id, cure in _NOT_HANDED_IN.items():
+    for id in dict.fromkeys((*_NOT_HANDED_IN, *read)):
         if not session.wanted(id) or session.writer.has(id):
             continue
         if id not in read:
-            absence = unreachable("nobody has handed it in", cure)
+            absence = unreachable("nobody has handed it in", _NOT_HANDED_IN[id])
             session.writer.absent(id, absence, source=NAME, request=id, at=session.clock())
             continue
         named, reads = read[id]
@@ -103,6 +107,8 @@ def _sources(session: Session) -> Iterator[tuple[str, list[Path], Callable[[list
         yield GATEWAY_CERTIFICATES, _paths(files.gateway_certificates), certificates
     if files.default_client_settings:
         yield DEFAULT_SETTINGS, _paths([files.default_client_settings]), settings
+    if files.management_certificates is not None:
+        yield MANAGEMENT_CERTIFICATES, _paths(files.management_certificates), thumbprints
 
 
 def _paths(names: Iterable[str]) -> list[Path]:
@@ -110,7 +116,7 @@ def _paths(names: Iterable[str]) -> list[Path]:
 
 
 def _keep(session: Session, id: str, content: Any, rest: dict[str, Any]) -> None:
-    if id == TRUSTED_ROOTS:
+    if isinstance(content, list) and id != GATEWAY_CERTIFICATES:
         session.writer.lines(id, content, **rest)
     elif id == GATEWAY_CERTIFICATES:
         session.writer.pem(id, content, **rest)
@@ -175,15 +181,35 @@ def _public(path: Path) -> tuple[str, ...]:
     return file.certificates
 
 
-def _row(pem: str) -> dict[str, str]:
-    import hashlib
-    import ssl
+def thumbprints(paths: Iterable[Path]) -> list[dict[str, str]]:
+    """The certificates that a classic subscription trusts, of .cer files or of texts with one thumbprint a line.
 
+    Raises EvidenceError and OSError.
+    """
+    rows: list[dict[str, str]] = []
+    for path in paths:
+        if path.suffix.lower() in _CERTIFICATES or path.is_dir():
+            rows += [{"thumbprint": _thumbprint(pem)} for pem in certificates([path])]
+            continue
+        lines = [re.sub(r"[\s:]", "", line).upper() for line in _text(path).splitlines() if line.strip()]
+        if not all(re.fullmatch(r"[0-9A-F]{40}", line) for line in lines):
+            raise EvidenceError(
+                f"{certificate_files.shown(path.name)}: not every line is a SHA-1 thumbprint (40 hexadecimal digits).",
+                "Write one thumbprint a line, as the portal shows it under Subscriptions > Management certificates.",
+            )
+        rows += [{"thumbprint": line} for line in lines]
+    return rows
+
+
+def _row(pem: str) -> dict[str, str]:
     from cryptography import x509
 
     subject = x509.load_pem_x509_certificate(pem.encode()).subject.rfc4514_string()
-    thumbprint = hashlib.sha1(ssl.PEM_cert_to_DER_cert(pem), usedforsecurity=False).hexdigest().upper()
-    return {"Subject": subject, "Thumbprint": thumbprint}
+    return {"Subject": subject, "Thumbprint": _thumbprint(pem)}
+
+
+def _thumbprint(pem: str) -> str:
+    return hashlib.sha1(ssl.PEM_cert_to_DER_cert(pem), usedforsecurity=False).hexdigest().upper()
 
 
 def settings(paths: Iterable[Path]) -> dict[str, bool | int | str]:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from comgmt_audit.recording import Recording
 from tests.lab import combined, judging, live
 from tests.lab.defects import CATALOGUE
-from tests.lab.estate import Estate, contoso, record
+from tests.lab.estate import Estate, contoso, contoso_2018, record
 
 MISSING = live.missing()
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
@@ -116,6 +116,13 @@ def test_every_outcome_is_that_of_the_estates_own_recording(healthy, tmp_path):
     found = {id: one["outcome"] for id, one in scan.results.items()}
     assert {id for id, outcome in found.items() if outcome == "not assessed"} == set(), scan.said
     assert found == expected
+    assert scan.code == 0
+
+
+def test_every_outcome_of_the_tutorials_estate_is_that_of_its_own_recording(tmp_path):
+    *_, scan = scan_live(contoso_2018(), tmp_path / "live", "device-code")
+    expected = {id: one.outcome.value for id, one in judging.results(record(contoso_2018(), tmp_path / "lab")).items()}
+    assert {id: one["outcome"] for id, one in scan.results.items()} == expected, scan.said
     assert scan.code == 0
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from comgmt_audit import design as designs
 from comgmt_audit.recording import RecordingWriter
 from tests.lab import certificates, hosts, logs, pki, real_files
 from tests.lab.certificates import Cer, Pfx
@@ -58,10 +59,13 @@ class Servers(Struct, frozen=True, kw_only=True):
             # Of the public CA nothing is published, which is then said at once: no question leaves this machine.
             **{f"{urlsplit(pki.crl_url(names, role)).netloc}:80": publisher for role in _PUBLISHERS},
             f"{names.gateway_service}:443": self.web.gateway,
+            f"{names.distribution_service}:443": self.web.distribution_point,
             f"{names.management_point.lower()}:443": self.web.management_point,
             f"{names.site_server.partition('.')[0]}:445": self.share.endpoint,
         }
-        return {name: _at(endpoint) for name, endpoint in found.items()} | self.site.addresses
+        return {
+            name: _at(endpoint) for name, endpoint in found.items() if not name.startswith(":")
+        } | self.site.addresses
 
 
 class Live(Struct, frozen=True, kw_only=True):
@@ -124,8 +128,14 @@ def _started(estate: Estate, folder: Path, faults: Collection[Fault], stack: Exi
     def entered(server: AbstractContextManager[T]) -> Callable[[], T]:
         return lambda: stack.enter_context(server)
 
-    gateway, management_point = web.of(estate, "gateway"), web.of(estate, "management_point")
-    web_servers = web.running(estate, places["web"], gateway=gateway, management_point=management_point)
+    content = designs.from_mapping(estate.design, "the lab's design").distribution_point.wanted
+    web_servers = web.running(
+        estate,
+        places["web"],
+        gateway=web.of(estate, "gateway"),
+        management_point=web.of(estate, "management_point"),
+        distribution_point=web.of(estate, "distribution_point") if content else None,
+    )
     # Leaving this block, by an error or Ctrl-C as well, waits until every server is up or not: the stack then knows all
     # that there is to stop.
     with ThreadPoolExecutor(max_workers=6) as pool:
@@ -176,7 +186,10 @@ def _evidence(estate: Estate, folder: Path) -> dict[str, Any]:
     roles = estate.certificates.uploaded
     for role in roles:
         (uploaded / certificates.UPLOADED.format(role)).write_bytes(pki.der(estate, role))
+    thumbprints = [one or pki.thumbprint(estate, "management") for one in estate.azure.management_certificates]
+    (folder / "management.txt").write_text("\n".join(thumbprints), encoding="utf-8")
     return {
+        "management_certificates": [str(folder / "management.txt")],
         "gateway_certificates": [str(uploaded / certificates.UPLOADED.format(role)) for role in roles],
         "hosts": [str(computers)],
         "certificates": [str(files)],

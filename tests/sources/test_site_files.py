@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from comgmt_audit.sources import site_files
-from comgmt_audit.sources.site_files import DEFAULT_SETTINGS, GATEWAY_CERTIFICATES, TRUSTED_ROOTS
+from comgmt_audit.sources.site_files import (
+    DEFAULT_SETTINGS,
+    GATEWAY_CERTIFICATES,
+    MANAGEMENT_CERTIFICATES,
+    TRUSTED_ROOTS,
+)
 from tests.lab import pki
 from tests.lab.estate import contoso
 from tests.sources.files_session import absences, probed, recorded
@@ -83,6 +88,16 @@ def test_of_the_default_settings_only_the_known_ones_are_kept(folder, tmp_path):
     assert recording.json(DEFAULT_SETTINGS, dict) == SETTINGS
 
 
+@pytest.mark.parametrize("text", ["{0}\n", "{0}\r\n\r\n{0}", " " + ":".join(["{0}"])])
+def test_management_certificates_are_files_or_thumbprints(folder, tmp_path, text):
+    known = pki.thumbprint(contoso(), "root")
+    (folder / "list.txt").write_text(text.format(known.lower()), encoding="utf-8")
+    recording = read(tmp_path, management_certificates=["root.cer", "list.txt"])
+    found = [row["thumbprint"] for _, row in recording.lines(MANAGEMENT_CERTIFICATES, dict)]
+    assert set(found) == {known}
+    assert len(found) == 1 + text.count("{0}")
+
+
 def test_what_nobody_handed_in_says_what_to_do(tmp_path):
     recording = read(tmp_path)
     ids = (TRUSTED_ROOTS, GATEWAY_CERTIFICATES, DEFAULT_SETTINGS)
@@ -103,6 +118,8 @@ def test_what_nobody_handed_in_says_what_to_do(tmp_path):
         ("gateway_certificates", "a.cer", b"no", "a.cer"),
         ("gateway_certificates", "a.cer", None, "a.cer: cannot be read: No such file or directory."),
         ("gateway_certificates", "empty", "folder", "empty: there is no certificate file in it."),
+        ("management_certificates", "a.txt", b"AA", "a.txt: not every line is a SHA-1 thumbprint"),
+        ("management_certificates", "a.txt", None, "a.txt: No such file or directory"),
         ("default_client_settings", "a.json", b"[]", "a.json: is no JSON object with AllowCMG"),
         ("default_client_settings", "a.json", b"{", "a.json: is no JSON object with AllowCMG"),
         ("default_client_settings", "a.json", b'{"AllowCMG": {}}', "a.json: is no JSON object with AllowCMG"),

@@ -55,12 +55,14 @@ MANAGEMENT_POINT = Tls(role="management-point", client_certificate=True)
 
 
 class Address(Struct, frozen=True, kw_only=True):
-    """Where the servers are. ``inside`` and ``outside`` speak HTTP for every host name, the other two TLS."""
+    """Where the servers are. ``inside`` and ``outside`` speak HTTP for every host name, the others TLS."""
 
     inside: Endpoint
     outside: Endpoint
     gateway: Endpoint
     management_point: Endpoint
+    distribution_point: Endpoint
+    """Nothing listens there unless one was asked for."""
 
     def locate(self, url: str, vantage: str = "outside") -> tuple[str, dict[str, str]]:
         """The URL on this machine that stands for a public one, its path unchanged, and the headers to ask with."""
@@ -90,6 +92,7 @@ def running(
     double_escaping: bool = True,
     gateway: Tls = GATEWAY,
     management_point: Tls = MANAGEMENT_POINT,
+    distribution_point: Tls | None = None,
 ) -> Iterator[Address]:
     """The estate's web servers, until the block is left.
 
@@ -103,6 +106,8 @@ def running(
     ]
     servers.append(_tls("gateway", address.gateway, estate, gateway, folder))
     servers.append(_tls("management-point", address.management_point, estate, management_point, folder))
+    if distribution_point:
+        servers.append(_tls("distribution-point", address.distribution_point, estate, distribution_point, folder))
     (folder / "nginx.conf").write_text(_configuration(servers, estate, folder), encoding="utf-8")
     command = [process.program("nginx"), "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")]
     with process.running(command, ready=lambda: _answers(address.inside), folder=folder):
