@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from comgmt_audit import design as designs
 from comgmt_audit.recording import RecordingWriter
@@ -20,8 +22,9 @@ from tests.lab import certificates, hosts, logs, pki, real_files
 from tests.lab.certificates import Cer, Pfx
 from tests.lab.estate import Estate
 from tests.lab.names import NOW
-from tests.lab.servers import active_directory, admin_service, bind, cloud, entra, smb, web
+from tests.lab.servers import active_directory, admin_service, bind, cloud, entra, faulty, smb, web
 from tests.lab.servers.cloud_faults import Fault
+from tests.lab.servers.faulty import Failure
 from tests.lab.servers.process import Endpoint
 
 T = TypeVar("T")
@@ -88,14 +91,20 @@ def missing() -> str:
 
 @contextlib.contextmanager
 def running(
-    estate: Estate, folder: Path, *, faults: Collection[Fault] = (), sign_in: str = "client-secret"
+    estate: Estate,
+    folder: Path,
+    *,
+    faults: Collection[Fault] = (),
+    failures: Mapping[str, Collection[Failure]] = MappingProxyType({}),
+    sign_in: str = "client-secret",
 ) -> Iterator[Live]:
     """Every server of the estate, started side by side, until the block is left; all files are in *folder*.
 
+    *faults* are those of the cloud, *failures* of ``adminservice``, ``web`` and ``dns``.
     *sign_in* is that of comgmt.toml: an application by ``client-secret``, or a user by ``device-code``.
     """
     with ExitStack() as stack:
-        servers = _started(estate, folder, faults, stack)
+        servers = _failing(_started(estate, folder, faults, failures, stack), failures, stack)
         evidence = _evidence(estate, _new(folder / "collected"))
         environment = servers.directory.sign_in(folder / "tickets") | SECRET_VARIABLES
         # The lab's certificates, logs and times are dated by the recording's clock, and so must the scan be.
@@ -115,14 +124,43 @@ def running(
         )
 
 
-def _started(estate: Estate, folder: Path, faults: Collection[Fault], stack: ExitStack) -> Servers:
+def _failing(servers: Servers, failures: Mapping[str, Collection[Failure]], stack: ExitStack) -> Servers:
+    """The servers behind what goes wrong on the way to them."""
+
+    def through(endpoint: Endpoint, name: str, *, http: bool = False) -> Endpoint:
+        return stack.enter_context(faulty.connections(endpoint, failures.get(name, ()), http=http))
+
+    def resolver(endpoint: Endpoint) -> Endpoint:
+        return stack.enter_context(faulty.resolver(endpoint, failures.get("dns", ())))
+
+    published = ("inside", "outside")
+    web_endpoints = {
+        name: through(getattr(servers.web, name), "web", http=name in published)
+        for name in servers.web.__struct_fields__
+    }
+    return replace(
+        servers,
+        site=replace(servers.site, endpoint=through(servers.site.endpoint, "adminservice")),
+        web=replace(servers.web, **web_endpoints),
+        dns=replace(servers.dns, inside=resolver(servers.dns.inside), outside=resolver(servers.dns.outside)),
+    )
+
+
+def _started(
+    estate: Estate,
+    folder: Path,
+    faults: Collection[Fault],
+    failures: Mapping[str, Collection[Failure]],
+    stack: ExitStack,
+) -> Servers:
     """All servers; where one does not come up, those that did are stopped by the stack before the error is raised."""
     places = {name: _new(folder / name) for name in Servers.__struct_fields__}
 
     def site_after_directory() -> tuple[active_directory.Address, admin_service.Address]:
         directory = stack.enter_context(active_directory.running(estate, places["directory"]))
         keytab = directory.export_keytab(f"HTTP/{estate.names.site_server}", places["site"] / "keytab")
-        site = stack.enter_context(admin_service.running(estate, places["site"], keytab=keytab))
+        own = failures.get("adminservice", ())
+        site = stack.enter_context(admin_service.running(estate, places["site"], keytab=keytab, failures=own))
         return directory, site
 
     def entered(server: AbstractContextManager[T]) -> Callable[[], T]:
@@ -186,16 +224,23 @@ def _evidence(estate: Estate, folder: Path) -> dict[str, Any]:
     roles = estate.certificates.uploaded
     for role in roles:
         (uploaded / certificates.UPLOADED.format(role)).write_bytes(pki.der(estate, role))
-    thumbprints = [one or pki.thumbprint(estate, "management") for one in estate.azure.management_certificates]
-    (folder / "management.txt").write_text("\n".join(thumbprints), encoding="utf-8")
     return {
-        "management_certificates": [str(folder / "management.txt")],
+        **_management_certificates(estate, folder / "management.txt"),
         "gateway_certificates": [str(uploaded / certificates.UPLOADED.format(role)) for role in roles],
         "hosts": [str(computers)],
         "certificates": [str(files)],
         "certificate_password": "env:LAB_PFX_PASSWORD",
         "logs": _log_folders(estate, _new(folder / "logs")),
     }
+
+
+def _management_certificates(estate: Estate, file: Path) -> dict[str, list[str]]:
+    """What the portal of a classic subscription shows."""
+    if estate.design["gateway"].get("deployment") != "classic":
+        return {}
+    thumbprints = [one or pki.thumbprint(estate, "management") for one in estate.azure.management_certificates]
+    file.write_text("\n".join(thumbprints), encoding="utf-8")
+    return {"management_certificates": [str(file)]}
 
 
 def _log_folders(estate: Estate, folder: Path) -> dict[str, str]:

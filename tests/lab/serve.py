@@ -24,6 +24,7 @@ from tests.lab.combined import ConflictError
 from tests.lab.estate import Estate
 from tests.lab.servers import entra
 from tests.lab.servers.cloud_faults import Fault
+from tests.lab.servers.faulty import OF_DNS, Failure
 from tests.lab.servers.process import ServerError
 
 CANNOT = 2
@@ -37,6 +38,12 @@ _FAULTS: dict[str, dict[str, Any]] = {
     **{name: {"kind": name} for name in ("reset", "cut", "truncated", "empty-page", "looping", "foreign-host")},
 }
 """What can go wrong, by the word on the command line."""
+_FAILURES = {
+    "adminservice": ("401", "404", "429", "503", "truncated", "slow", "reset", "cut"),
+    "web": ("404", "503", "slow", "reset", "cut"),
+    "dns": OF_DNS,
+}
+"""What can go wrong with the servers that are no cloud: of ``web``, a status comes in place of a revocation list."""
 _PATHS = {"graph": r"^/(v1\.0|beta)/", "arm": r"^/(subscriptions|providers|tenants)\b"}
 """The addresses of each server that has faults."""
 
@@ -72,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="SERVER:FAULT:RATE",
-        help=f"such as graph:429:0.2; servers: {', '.join(_PATHS)}; faults: {', '.join(_FAULTS)}",
+        help=f"such as graph:429:0.2, of all requests every fifth; {_known_faults()}",
     )
     words = ("client-secret", "device-code")
     parser.add_argument("--sign-in", choices=words, default=words[0], help="an application, or a user with a code")
@@ -92,22 +99,41 @@ def _estate(options: argparse.Namespace) -> Estate:
     return estate.with_(people__users=options.users)
 
 
+def _known_faults() -> str:
+    known = {**dict.fromkeys(_PATHS, tuple(_FAULTS)), **_FAILURES}
+    return "; ".join(f"{server}: {', '.join(kinds)}" for server, kinds in known.items())
+
+
 def _faults(given: Sequence[str]) -> list[Fault]:
-    return [_fault(one) for one in given]
+    """Those of the cloud. Raises ValueError, also for one of another server that is none."""
+    found = [_fault(one) for one in given]
+    return [fault for _, fault in found if isinstance(fault, Fault)]
 
 
-def _fault(given: str) -> Fault:
-    """``server:fault:rate`` as a fault. Raises ValueError."""
+def _failures(given: Sequence[str]) -> dict[str, list[Failure]]:
+    """Those of the other servers. Raises ValueError."""
+    found: dict[str, list[Failure]] = {}
+    for server, fault in map(_fault, given):
+        if isinstance(fault, Failure):
+            found.setdefault(server, []).append(fault)
+    return found
+
+
+def _fault(given: str) -> tuple[str, Fault | Failure]:
+    """``server:fault:rate`` as the server and its fault. Raises ValueError."""
     server, _, rest = given.partition(":")
     name, _, rate = rest.partition(":")
     try:
         probability = float(rate)
     except ValueError:
         probability = -1
-    if server not in _PATHS or name not in _FAULTS or not 0 < probability <= 1:
-        wanted = f"SERVER:FAULT:RATE with {', '.join(_PATHS)}; {', '.join(_FAULTS)}; above 0, up to 1"
+    known = name in _FAULTS if server in _PATHS else name in _FAILURES.get(server, ())
+    if not known or not 0 < probability <= 1:
+        wanted = f"SERVER:FAULT:RATE with a rate above 0, up to 1, and {_known_faults()}"
         raise ValueError(f"--fault {given}: expected {wanted}")
-    return Fault(path=_PATHS[server], times=None, probability=probability, **_FAULTS[name])
+    if server in _FAILURES:
+        return server, Failure(kind=name, probability=probability)
+    return server, Fault(path=_PATHS[server], times=None, probability=probability, **_FAULTS[name])
 
 
 def _serve(estate: Estate, faults: Sequence[Fault], options: argparse.Namespace, leave: threading.Event) -> None:
@@ -117,7 +143,9 @@ def _serve(estate: Estate, faults: Sequence[Fault], options: argparse.Namespace,
         folder = wanted or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="comgmt-audit-serve-")))
         if wanted:
             stack.enter_context(_created(wanted))
-        running = stack.enter_context(live.running(estate, folder.resolve(), faults=faults, sign_in=options.sign_in))
+        failures = _failures(options.fault)
+        ways: dict[str, Any] = {"faults": faults, "failures": failures, "sign_in": options.sign_in}
+        running = stack.enter_context(live.running(estate, folder.resolve(), **ways))
         sys.stdout.write(f"# Up after {time.monotonic() - started:.1f} s. {running.comgmt_toml}:\n\n")
         sys.stdout.write(running.comgmt_toml.read_text(encoding="utf-8"))
         sys.stdout.write("\n".join(["", "# In another shell:", *_commands(running), ""]))

@@ -86,7 +86,9 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path, capsys):
     assert (tmp_path / "mine").read_text() == "kept"
 
 
-@pytest.mark.parametrize("fault", ["graph", "graph:429", "graph:429:0", "graph:429:2", "dns:429:0.2", "graph:no:0.2"])
+@pytest.mark.parametrize(
+    "fault", ["graph", "graph:429", "graph:429:0", "graph:429:2", "dns:429:0.2", "graph:no:0.2", "web:429:1"]
+)
 def test_a_fault_that_is_none_says_what_there_is(fault, capsys, monkeypatch):
     monkeypatch.setattr(live, "missing", lambda: "")
     assert serve.main(["--fault", fault]) == serve.CANNOT

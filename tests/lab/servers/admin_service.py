@@ -6,6 +6,7 @@ more than is needed gets them. NTLM is refused, as from version 2509 on; a beare
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import contextlib
@@ -17,7 +18,7 @@ import pickle
 import re
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
@@ -35,6 +36,7 @@ from comgmt_audit.sources.negotiate import end_point
 from tests.lab import site
 from tests.lab.estate import Estate
 from tests.lab.servers import process
+from tests.lab.servers.faulty import Chance, Failure
 from tests.lab.servers.process import Endpoint, accepts, free_endpoint
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ class _Setup(Struct, frozen=True, kw_only=True):
     keytab: str
     bearer: str
     numbers_as_text: bool
+    failures: tuple[Failure, ...]
 
 
 class _Collected:
@@ -130,6 +133,7 @@ def running(
     bearer: str = "",
     empty: bool = False,
     text: bool = False,
+    failures: Iterable[Failure] = (),
 ) -> Iterator[Address]:
     """The estate's AdminService, until the block is left.
 
@@ -137,6 +141,7 @@ def running(
     :param bearer: the token that is accepted.
     :param empty: role-based administration hides every row.
     :param text: numbers come as text.
+    :param failures: statuses (``503``), ``slow`` and ``truncated`` JSON, for each request of somebody who is known.
     """
     collected = _Collected()
     site.record(estate, cast("RecordingWriter", collected))
@@ -147,6 +152,7 @@ def running(
         keytab=str(keytab or ""),
         bearer=bearer,
         numbers_as_text=text,
+        failures=tuple(failures),
     )
     _certify(folder, estate.names.site_server, setup.endpoint.host)
     (folder / "admin-service.pickle").write_bytes(pickle.dumps(setup))
@@ -216,6 +222,7 @@ class Service:
 
     def __init__(self, setup: _Setup, binding: bytes, log: Path) -> None:
         self._setup, self._binding, self._log = setup, binding, log
+        self._chance = Chance(setup.failures, lambda kind: kind.isdecimal() or kind in ("slow", "truncated"))
 
     async def answer(self, request: Request) -> Response:
         """401 until somebody is known; then the class, the item, or 404."""
@@ -223,6 +230,8 @@ class Service:
 
         known, headers = self._who(request.headers.get("authorization", ""))
         status, body = self._body(request) if known else (401, b"")
+        if known and (failure := self._chance.next()):
+            status, body = await _failed(failure, status, body)
         with self._log.open("a", encoding="utf-8") as log:
             log.write(f"{status} {unquote(str(request.url.path))}?{unquote(request.url.query)}\n")
         kind = "application/xml" if body.startswith(b"<") else "application/json"
@@ -296,6 +305,15 @@ class Service:
             f"{''.join(types)}</Schema>"
             "</edmx:DataServices></edmx:Edmx>"
         ).encode()
+
+
+async def _failed(failure: Failure, status: int, body: bytes) -> tuple[int, bytes]:
+    if failure.kind == "slow":
+        await asyncio.sleep(failure.seconds)
+        return status, body
+    if failure.kind == "truncated":
+        return status, body[: len(body) // 2]
+    return int(failure.kind), b""
 
 
 def _error(message: str) -> tuple[int, bytes]:
