@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec import Struct
 
 from comgmt_audit.recording import Absence, Reason, RecordingWriter
@@ -260,6 +262,11 @@ def _file(estate: Estate, writer: RecordingWriter, name: str, file: Pfx | Cer) -
     )
 
 
+def sent(wanted: RevocationList, content: str) -> bytes:
+    """What the web server sends: DER, or the page that comes in place of the list."""
+    return wanted.text.encode() or x509.load_pem_x509_crl(content.encode()).public_bytes(Encoding.DER)
+
+
 def _lists(estate: Estate, writer: RecordingWriter) -> None:
     part = estate.certificates
     for wanted in part.lists:
@@ -270,7 +277,7 @@ def _lists(estate: Estate, writer: RecordingWriter) -> None:
             id, rest = f"crl/{vantage}/{url}", {"source": "crl", "request": f"GET {url}"}
             about = {"vantage": vantage, "url": url, "status": status}
             if status == 200:
-                writer.pem(id, [content], about={**about, "bytes": len(content)}, **rest)
+                writer.pem(id, [content], about={**about, "bytes": len(sent(wanted, content))}, **rest)
             else:
                 absence = Absence(reason=Reason.ABSENT, detail=f"HTTP {status}", status=status)
                 writer.absent(id, absence, about=about, **rest)

@@ -97,7 +97,7 @@ def _record(estate: Estate, writer: RecordingWriter, host: str, evidence: Host) 
         writer.json(f"host/{host}/certificates", {"stores": stores}, source="host", request="certificate stores")
     if evidence.gpresult is not None or evidence.groups is not None:
         text = evidence.gpresult if evidence.gpresult is not None else gpresult(evidence.groups or ())
-        writer.text(f"host/{host}/gpresult", text, source="host", request="gpresult /r /scope computer")
+        writer.text(f"host/{host}/gpresult", text, source="host", request="gpresult")
     if evidence.registry is not None:
         writer.json(f"host/{host}/registry", evidence.registry, source="host", request="registry values")
 

@@ -203,13 +203,14 @@ def _at(endpoint: Endpoint) -> str:
 
 
 class _Kept:
-    """Takes what a part of the estate records, by id."""
+    """Takes the logs that the estate records: server, name, content."""
 
     def __init__(self) -> None:
-        self.texts: dict[str, tuple[str, str]] = {}
+        self.texts: list[tuple[str, str, str]] = []
 
-    def text(self, id: str, content: str, *, request: str, **_: Any) -> None:
-        self.texts[id] = request.partition(" of ")[0], content
+    def text(self, _: str, content: str, *, request: str, **__: Any) -> None:
+        name, _, server = request.partition(" of ")
+        self.texts.append((server, name, content))
 
 
 def _evidence(estate: Estate, folder: Path) -> dict[str, Any]:
@@ -248,9 +249,8 @@ def _log_folders(estate: Estate, folder: Path) -> dict[str, str]:
     kept = _Kept()
     logs.record(estate, cast("RecordingWriter", kept))
     found = {}
-    for id, (name, content) in kept.texts.items():
-        server = id.split("/")[1]
-        if server != estate.names.site_server.lower():
+    for server, name, content in kept.texts:
+        if server != estate.names.site_server:
             place = folder / server
             place.mkdir(exist_ok=True)
             (place / name).write_bytes(content.encode())

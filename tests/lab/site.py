@@ -116,11 +116,10 @@ class Lines:
         self._about = {"full_access": estate.site.full_access}
 
     def write(self, name: str, rows: list[dict[str, Any]], query: str = "") -> None:
-        """One observation ``site/<class>``; every row carries what OData adds to it."""
-        added = {"@odata.etag": "FC1", "__LAZYPROPERTIES": []}
+        """One observation ``site/<class>``, without what OData adds to a row: the recorder does not keep it."""
         self.writer.lines(
             f"site/{name}",
-            [{**added, **row} for row in rows],
+            rows,
             source="site",
             request=f"GET https://{self._server}/AdminService/wmi/{name}{'?' + query if query else ''}",
             about=self._about,
@@ -211,7 +210,6 @@ def _administrator(name: str, roles: tuple[str, ...], scopes: tuple[str, ...]) -
         "CollectionNames": ["All Systems", "All Users and User Groups"],
         "IsGroup": False,
         "LogonName": name,
-        "Permissions": None,
         "RoleNames": roles,
     }
 

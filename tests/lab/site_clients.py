@@ -75,8 +75,8 @@ def record(estate: Estate, lines: Lines) -> None:
         lines.writer.json(
             "site/default-client-settings",
             site.default_settings,
-            source="site",
-            request="Get-CMClientSetting -Id 0 -Setting Cloud",
+            source="site-files",
+            request="files cloud.json",
         )
     lines.write("SMS_Collection", _collections(estate), query="$select=CollectionID,Name,MemberCount")
     _record_policies(estate, lines)
@@ -102,11 +102,10 @@ def record(estate: Estate, lines: Lines) -> None:
 
 
 def _settings(estate: Estate, number: int, settings: Settings) -> dict[str, Any]:
-    agents: list[dict[str, Any]] = [{"@odata.type": "#AdminService.SMS_ClientPolicyAgentConfig", "AgentID": 13}]
+    agents: list[dict[str, Any]] = [{"AgentID": 13}]
     if settings.cloud_group:
         agents.append(
             {
-                "@odata.type": "#AdminService.SMS_CloudAgentConfig",
                 "AgentID": 22,
                 "AllowCloudDP": settings.distribution_point,
                 "AllowCMG": settings.gateway,

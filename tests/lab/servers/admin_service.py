@@ -55,6 +55,7 @@ _SECRETS = {
     ),
     "SMS_ClientSettings": ("AgentAccountPassword",),
 }
+_AGENTS = {13: "#AdminService.SMS_ClientPolicyAgentConfig", 22: "#AdminService.SMS_CloudAgentConfig"}
 _LAZY = {
     "SMS_ClientSettings": ("SettingsID", "AgentConfigurations"),
     "SMS_ConfigurationPolicy": ("CI_ID", "SDMPackageXML"),
@@ -110,12 +111,19 @@ class _Collected:
     def lines(self, id: str, rows: list[Row], **rest: Any) -> None:
         kind, _, name = id.partition("/")
         if kind == "site" and name.startswith("SMS_"):
-            plain = [{key: value for key, value in row.items() if not key.startswith(("@", "__"))} for row in rows]
             secrets: Row = dict.fromkeys(_SECRETS.get(name, ()), CANARY)
-            self.classes[name] = [{**row, **secrets} for row in plain]
+            self.classes[name] = [{**row, **_typed(row), **secrets} for row in rows]
 
     def json(self, *_: Any, **__: Any) -> None:
         """The default client settings are not the AdminService's."""
+
+
+def _typed(row: Row) -> Row:
+    """Embedded objects say their class, as OData does where there are several."""
+    agents = row.get("AgentConfigurations")
+    if not agents:
+        return {}
+    return {"AgentConfigurations": [{"@odata.type": _AGENTS[agent["AgentID"]], **agent} for agent in agents]}
 
 
 def missing() -> str:
