@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from comgmt_audit.connections import Connections
 from comgmt_audit.design import Design
-from comgmt_audit.errors import RecordingError
+from comgmt_audit.errors import DesignError, RecordingError
 from comgmt_audit.model import Check
 from comgmt_audit.recording import Absence, Observation, Reason, Recording, RecordingWriter
 
@@ -108,15 +108,19 @@ async def record(
     *resume* is a partial recording whose answers are taken over. *outside* is one that was made in the organisation's
     network: it is taken over as a whole, and what this computer, on the internet, sees is added. *read* are the
     sources; by default all that comgmt.toml has (with *outside*: those of the network).
-    Raises RecordingError, and CancelledError after the partial recording has been written.
+    Raises RecordingError and DesignError, and CancelledError after the partial recording has been written.
     """
     from comgmt_audit.sources.session import Session
 
-    old = _earlier(resume or outside, design, partial=outside is None)
     if outside:
         connections = replace(connections, web=replace(connections.web, vantage="outside"))
         wanted = Needs(frozenset(f"{kind}/outside/" for kind in _BY_VANTAGE if wanted(f"{kind}/")))
         read = sources(connections, {"web"}) if read is None else read
+        if not read:
+            raise DesignError(
+                "comgmt.toml: connect.web.use is false, so nothing is seen from outside.", "Set it to true."
+            )
+    old = _earlier(resume or outside, design, partial=outside is None)
     try:
         with RecordingWriter(target, recorded_at=clock(), design=design) as writer:
             if old:

@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from comgmt_audit.errors import ComgmtError
 from comgmt_audit.recording import Absence, Form, Reason
-from comgmt_audit.sources.http import Client, ReadError, Reply, trust
+from comgmt_audit.sources.http import WAIT, Client, ReadError, Reply, trust
 from comgmt_audit.sources.negotiate import NegotiateAuth, signed_in
 from comgmt_audit.sources.secrets import resolve
 from comgmt_audit.sources.session import Permission, Probe, Session, absent, refused, unreadable
@@ -155,12 +155,16 @@ class _Site:
         """The columns of each class, as ``$metadata`` says; ``None``: it did not say."""
 
     async def describe(self) -> None:
-        """Read ``$metadata`` once: a column that an older site lacks must not be asked for. Raises ReadError."""
+        """Read ``$metadata`` once: a column that an older site lacks must not be asked for.
+
+        Raises ReadError where nobody answers or is let in, and where the service stayed out of order all the time that
+        one request may take: every other one would take as long.
+        """
         wanted = frozenset(listing.name for listing in _ALL)
         try:
             body = (await self._get("/wmi/$metadata")).body
         except ReadError as error:
-            if error.absence.status in {None, 401}:
+            if error.absence.status in {None, 401, *WAIT}:
                 raise
             return
         self.columns = await asyncio.to_thread(columns, body, wanted)

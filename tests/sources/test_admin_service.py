@@ -20,6 +20,7 @@ from tests.lab.estate import Estate, contoso, contoso_2018, record
 from tests.lab.names import NOW
 from tests.lab.servers import active_directory, admin_service
 from tests.lab.servers.admin_service import CANARY, Address
+from tests.lab.servers.faulty import Failure
 
 MISSING = admin_service.missing()
 NO_DOMAIN = active_directory.missing()
@@ -101,6 +102,17 @@ def folder(path: Path) -> Path:
 def domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[active_directory.Address]:
     with active_directory.running(contoso(), tmp_path_factory.mktemp("dc")) as found:
         yield found
+
+
+def test_a_service_that_stays_out_of_order_is_waited_for_once(tmp_path):
+    out_of_order = [Failure(kind="503", probability=1.0)]
+    with admin_service.running(contoso(), folder(tmp_path / "server"), bearer=TOKEN, failures=out_of_order) as at:
+        found = read(at, tmp_path / "live")
+        asked = {line.partition("?")[0] for line in at.requests}
+    assert asked == {"503 /AdminService/wmi/$metadata"}
+    reasons = {(one.absence.reason, one.absence.status) for one in found.values() if one.absence}
+    assert reasons == {(Reason.UNREACHABLE, 503)}
+    assert not any(one.answer for one in found.values())
 
 
 @pytest.mark.skipif(bool(NO_DOMAIN), reason=NO_DOMAIN or "all is there")

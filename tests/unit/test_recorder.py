@@ -12,9 +12,9 @@ import pytest
 from msgspec.structs import replace
 
 from comgmt_audit import baselines, engine, packs, recorder
-from comgmt_audit.connections import Connections, Ldap
+from comgmt_audit.connections import Connections, Ldap, Web
 from comgmt_audit.design import Design, Site
-from comgmt_audit.errors import RecordingError
+from comgmt_audit.errors import DesignError, RecordingError
 from comgmt_audit.facts import Environment
 from comgmt_audit.recorder import Needs
 from comgmt_audit.recording import Absence, Form, Reason, Recording
@@ -218,6 +218,18 @@ def test_a_recording_of_another_design_is_not_seen_from_outside(tmp_path):
     made(tmp_path / "inside", graph())
     with pytest.raises(RecordingError, match="another design"):
         made(tmp_path / "b", web(), design=Design(site=Site(code="XYZ")), outside=tmp_path / "inside")
+
+
+def test_where_the_network_is_not_read_nothing_can_be_added(tmp_path):
+    made(tmp_path / "inside", graph())
+    off = Connections(web=Web(use=False))
+    run = recorder.record(
+        Design(), off, tmp_path / "x", wanted=WEB, clock=lambda: NOW, progress=lambda *_: None, timeout=9,
+        outside=tmp_path / "inside",
+    )  # fmt: skip
+    with pytest.raises(DesignError, match=r"connect\.web\.use is false"):
+        asyncio.run(run)
+    assert not (tmp_path / "x").exists()
 
 
 def test_from_outside_only_the_network_is_read():
