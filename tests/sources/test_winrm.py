@@ -23,7 +23,7 @@ from tests.sources.files_session import probed, recorded
 MISSING = winrm.missing() or active_directory.missing()
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 SERVER = contoso().names.site_server
-PARTS = {f"host/{SERVER.lower()}/{part}" for part in ("certificates", "gpresult", "dsregcmd", "registry")}
+PARTS = {f"host/{SERVER.lower()}/{part}" for part in ("certificates", "gpresult", "dsregcmd", "registry", "key-files")}
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,8 @@ def test_what_the_script_prints_comes_through_encrypted(well, tmp_path):
     assert {one.id for one in recording.manifest.observations if one.answer} == {
         f"host/{SERVER.lower()}/certificates",
         f"host/{SERVER.lower()}/gpresult",
+        f"host/{SERVER.lower()}/key-files",
+        "site/trusted-root-list",
     }
     assert "ConfigMgr IIS Servers" in recording.text(f"host/{SERVER.lower()}/gpresult")
 
