@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec import Struct, field
 
@@ -324,6 +324,35 @@ class Drift(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return tuple(change for change in self.changes if change.change in kinds)
 
 
+class ValueChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A difference between two recordings: in which observation, of which object, where, and both values as JSON."""
+
+    kind: Literal["added", "removed", "changed"]
+    observation: str
+    object: str = ""
+    path: str = ""
+    before: str = ""
+    after: str = ""
+
+
+class DriftReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What ``comgmt-audit drift`` shows. ``values`` is None where only scans were compared.
+
+    ``unseen`` says what could not be compared, and why; ``titles`` are those of the checks.
+    """
+
+    environment: str
+    verdicts: Drift
+    values: tuple[ValueChange, ...] | None = None
+    unseen: tuple[str, ...] = ()
+    titles: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def has_drifted(self) -> bool:
+        """Did anything come, go, become worse or unknown, or change its value?"""
+        return bool(self.values) or any(one.change is not Change.STILL_FAILING for one in self.verdicts.changes)
+
+
 class Point(Struct, frozen=True, kw_only=True):
     """One scan in the trend: counts of checks."""
 
@@ -426,6 +455,7 @@ __all__ = [
     "CheckResult",
     "CheckText",
     "Drift",
+    "DriftReport",
     "Drifted",
     "Event",
     "Evidence",
@@ -442,6 +472,7 @@ __all__ = [
     "Severity",
     "Stage",
     "Value",
+    "ValueChange",
     "Verdict",
     "Waiver",
     "fingerprint",

@@ -11,10 +11,10 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from comgmt_audit.model import Change, CheckResult, Drift, Drifted, Finding, Outcome, Scan, Severity
+from comgmt_audit.model import Change, CheckResult, Drift, Drifted, Finding, Outcome, Scan, Severity, fingerprint
 
-Key: TypeAlias = tuple[str, str]
-"""Check and subject."""
+Fates: TypeAlias = Mapping[str, "Fate"]
+"""By fingerprint of check and subject."""
 
 _ORDER = tuple(Change)
 _UNSEEN = frozenset({Outcome.NOT_ASSESSED, Outcome.ERROR})
@@ -29,7 +29,27 @@ class Fate(Struct, frozen=True, kw_only=True):
     flapping: bool = False
 
 
-def compare(before: Scan, after: Scan, fates: Mapping[Key, Fate] | None = None) -> Drift:
+class Sight(Struct, frozen=True):
+    """What a check did not see: everything (``blind``), or subjects by name."""
+
+    check: str
+    blind: bool
+    subjects: frozenset[str]
+
+    @classmethod
+    def of(cls, result: CheckResult, scan: Scan) -> Sight:
+        """A request that had no answer stands for subjects that nobody can name."""
+        unseen = frozenset(f.subject for f in result.findings if f.outcome is Outcome.NOT_ASSESSED)
+        blind = result.outcome in _UNSEEN or not unseen.isdisjoint(scan.observations)
+        return cls(result.check.id, blind, unseen)
+
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """The unseen subjects, as a history names them."""
+        return frozenset(fingerprint(self.check, subject) for subject in self.subjects)
+
+
+def compare(before: Scan, after: Scan, fates: Fates | None = None) -> Drift:
     """What changed from one scan to the next; *fates* is what a history knows of the failures of both."""
     fates = fates or {}
     old = {result.check.id: result for result in before.results}
@@ -77,31 +97,27 @@ def _severity(finding: Finding, result: CheckResult) -> Severity:
     return finding.severity or result.check.severity
 
 
-def _first_seen(result: CheckResult, fates: Mapping[Key, Fate]) -> Iterator[Drifted]:
+def _first_seen(result: CheckResult, fates: Fates) -> Iterator[Drifted]:
     for finding in _failures(result).values():
         yield _drifted(Change.NEW, finding, result, fates)
 
 
-def _changes(old: CheckResult, new: CheckResult, after: Scan, fates: Mapping[Key, Fate]) -> Iterator[Drifted]:
+def _changes(old: CheckResult, new: CheckResult, after: Scan, fates: Fates) -> Iterator[Drifted]:
     was, now = _failures(old), _failures(new)
     for subject, finding in now.items():
         before = was.get(subject)
         yield _drifted(_kind(before, finding, old, new, fates), finding, new, fates, before)
     gone = [finding for subject, finding in was.items() if subject not in now]
-    unseen = {finding.subject for finding in new.findings if finding.outcome is Outcome.NOT_ASSESSED}
-    # A request that had no answer stands for subjects that nobody can name.
-    blind = new.outcome in _UNSEEN or not unseen.isdisjoint(after.observations)
+    sight = Sight.of(new, after)
     for finding in gone:
-        unknown = blind or finding.subject in unseen
+        unknown = sight.blind or finding.subject in sight.subjects
         change = Change.UNKNOWN_NOW if unknown else Change.FIXED
         yield _drifted(change, finding, old, fates, finding, new.reason if unknown or new.reason else None)
 
 
-def _kind(
-    before: Finding | None, now: Finding, old: CheckResult, new: CheckResult, fates: Mapping[Key, Fate]
-) -> Change:
+def _kind(before: Finding | None, now: Finding, old: CheckResult, new: CheckResult, fates: Fates) -> Change:
     if before is None:
-        fate = fates.get((new.check.id, now.subject))
+        fate = fates.get(fingerprint(new.check.id, now.subject))
         return Change.STILL_FAILING if fate and fate.failed_when_last_seen else Change.NEW
     if before.waived and now.counts:
         return Change.NEW  # its waiver ended: from now on it counts
@@ -112,11 +128,11 @@ def _drifted(
     change: Change,
     finding: Finding,
     result: CheckResult,
-    fates: Mapping[Key, Fate],
+    fates: Fates,
     before: Finding | None = None,
     reason: str | None = None,
 ) -> Drifted:
-    fate = fates.get((result.check.id, finding.subject))
+    fate = fates.get(fingerprint(result.check.id, finding.subject)) if fates else None
     gone = change in {Change.FIXED, Change.UNKNOWN_NOW}
     return Drifted(
         change=change,

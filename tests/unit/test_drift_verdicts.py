@@ -8,7 +8,19 @@ import pytest
 from msgspec.structs import replace
 
 from comgmt_audit.drift.verdicts import Fate, compare
-from comgmt_audit.model import Change, CheckResult, Drift, Evidence, Gate, Outcome, Scan, Severity, Verdict, Waiver
+from comgmt_audit.model import (
+    Change,
+    CheckResult,
+    Drift,
+    Evidence,
+    Gate,
+    Outcome,
+    Scan,
+    Severity,
+    Verdict,
+    Waiver,
+    fingerprint,
+)
 from tests.scans import RECORDED, finding, scan, text
 
 LATER = RECORDED + dt.timedelta(days=1)
@@ -33,7 +45,7 @@ def at(time: dt.datetime, *results: CheckResult, **changes: object) -> Scan:
 
 
 def drift(before: CheckResult, after: CheckResult, **fates: Fate) -> Drift:
-    known = {("LIC040", subject): fate for subject, fate in fates.items()}
+    known = {fingerprint("LIC040", subject): fate for subject, fate in fates.items()}
     return compare(at(RECORDED, before), at(LATER, after), known)
 
 
