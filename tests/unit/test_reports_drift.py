@@ -29,7 +29,9 @@ def report(**changes: object) -> DriftReport:
         ),
         notes=("another tool: 0.1.0 before, 9.0 after",),
     )
-    value = ValueChange(kind="changed", observation="graph/users", object="adele", path="/usageLocation", before='"DE"', after='"FR"')
+    value = ValueChange(
+        kind="changed", observation="graph/users", object="adele", path="/usageLocation", before='"DE"', after='"FR"'
+    )
     fields = {"environment": "Contoso", "verdicts": drift, "values": (value,), "unseen": ("arm/resources: refused",)}
     return DriftReport(**(fields | changes))  # type: ignore[arg-type]
 
@@ -52,7 +54,9 @@ def test_everything_that_changed_is_there(form):
 
 
 def test_the_first_line_counts():
-    assert rendered(report())["text"].startswith("DRIFT: 1 new, 1 fixed, 1 unknown now, 1 still failing, 1 changed value\n")
+    assert rendered(report())["text"].startswith(
+        "DRIFT: 1 new, 1 fixed, 1 unknown now, 1 still failing, 1 changed value\n"
+    )
     calm = report(verdicts=Drift(before=RECORDED, after=RECORDED), values=(), unseen=())
     assert rendered(calm)["text"].startswith("NO DRIFT: 0 new, 0 changed values\n")
 
