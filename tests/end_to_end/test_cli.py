@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from comgmt_audit import __version__, cli, engine
+from comgmt_audit.cli import scan as scan_command
 from comgmt_audit.model import EXIT_CODES
 from tests.end_to_end.packs import HOSTILE, OUTCOMES, pack
 from tests.lab.estate import contoso, record
@@ -275,7 +276,7 @@ def test_the_demo_is_not_ready_unless_asked(run, tmp_path, monkeypatch, argument
         record(
             contoso(design__name=f"the {demo} demo", tenant__mdm_authority=authority), tmp_path / "demo" / f"{demo}.zip"
         )
-    monkeypatch.setattr(cli, "__file__", str(tmp_path / "cli.py"))
+    monkeypatch.setattr(scan_command, "__file__", str(tmp_path / "cli" / "scan.py"))
     code, out, _ = run("scan", *arguments, "--select", "TEN010")
     assert code == {"ready": 0, "not-ready": 1}[name]
     assert f"the {name} demo" in out
