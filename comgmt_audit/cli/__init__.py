@@ -38,6 +38,8 @@ COMMANDS = {
 }
 """Each command, in the order of the help, and the module here that holds it; imported when it is called."""
 
+__all__ = ["COMPLETE", "DEFECT", "INTERRUPTED", "PIPE_CLOSED", "PROGRAM", "USAGE", "cli", "main"]
+
 
 class _Commands(click.Group):
     """The commands, each imported when it is asked for: most runs need one."""
