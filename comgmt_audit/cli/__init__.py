@@ -27,6 +27,7 @@ from comgmt_audit.version import __version__
 COMMANDS = {
     "scan": "scan",
     "report": "report",
+    "drift": "drift",
     "record": "live",
     "doctor": "live",
     "permissions": "live",

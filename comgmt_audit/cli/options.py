@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from comgmt_audit.cli.console import say
+from comgmt_audit.errors import HistoryError
 from comgmt_audit.model import Check, Gate, Severity
 
 if TYPE_CHECKING:
+    from comgmt_audit.history.store import Store
     from comgmt_audit.inputs import Pack
 
 
@@ -40,6 +43,28 @@ TIMEOUT = click.option(
     show_default=True,
     metavar="SECONDS",
     help="What is not read live within it is recorded as not reached.",
+)
+
+
+def _no_input(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001 -- click's signature
+    """``--history RECORDING`` was meant as ``--history`` and a recording."""
+    if (
+        value
+        and "://" not in value
+        and (Path(value).suffix.lower() in {".toml", ".zip", ".json"} or Path(value).is_dir())
+    ):
+        raise click.UsageError(f"{value}: is no history. Write --history=FILE, or --history after the other arguments.")
+    return value
+
+
+HISTORY = click.option(
+    "--history",
+    is_flag=False,
+    flag_value="",
+    callback=_no_input,
+    envvar="COMGMT_AUDIT_HISTORY",
+    metavar="[FILE|ADDRESS]",
+    help="Where scans are kept, to see what changes; without a value, in the user's data folder.",
 )
 REPORTS = {
     "html": ("page", "Write the report as one HTML page."),
@@ -74,3 +99,32 @@ def chosen(folders: Sequence[Path], select: str) -> tuple[Check, ...]:
     from comgmt_audit import selection
 
     return selection.select([check for pack in packs_of(folders) for check in pack.checks], select)
+
+
+@contextlib.contextmanager
+def past(place: str | None) -> Iterator[Store | None]:
+    """The history that ``--history`` names, held for this run; nothing, where it was not given."""
+    if place is None:
+        yield None
+        return
+    with _watching():
+        from comgmt_audit.history import lock, store
+    with lock.locked(place), store.opened(place) as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def existing(place: str) -> Iterator[Store]:
+    """The history that is there, to be read."""
+    with _watching():
+        from comgmt_audit.history import store
+    with store.opened(place, existing=True) as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def _watching() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise HistoryError(f"The history needs {error.name}.", "pip install 'comgmt-audit[watch]'") from None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from comgmt_audit.cli.console import USAGE, clock, say
-from comgmt_audit.cli.options import CHECKS, FAIL_ON, FILE, FOLDER, TIMEOUT, packs_of, report_options
+from comgmt_audit.cli.options import CHECKS, FAIL_ON, FILE, FOLDER, HISTORY, TIMEOUT, packs_of, past, report_options
 from comgmt_audit.cli.output import show, wanted, write
 from comgmt_audit.model import EXIT_CODES, Gate, Scan, Severity
 
@@ -59,6 +59,7 @@ Exit codes:
 @click.option(
     "--accept-current", is_flag=True, help="Accept what fails now, so that only what is new stands in the way."
 )
+@HISTORY
 @TIMEOUT
 @click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
 @click.option("--verbose", "-v", is_flag=True, help="Print what passed as well, and all findings.")
@@ -73,6 +74,7 @@ def scan(
     waivers: Path | None,
     accepted: Path | None,
     accept_current: bool,
+    history: str | None,
     timeout: float,
     quiet: bool,
     verbose: bool,
@@ -89,9 +91,13 @@ def scan(
     packs = packs_of(checks, announce=not quiet)
     known = {check.id for pack in packs for check in pack.checks}
     pardons = _pardons(place, waivers, accepted, accept_current, known)
-    with _recorded(place, packs, select, keep, timeout, quiet) as recorded, _progress(quiet) as progress:
-        result = _judge(place, recorded, baseline, select, fail_on, packs, progress)
-    result, wrong = _pardoned(result, pardons, quiet)
+    with past(history) as earlier:
+        with _recorded(place, packs, select, keep, timeout, quiet) as recorded, _progress(quiet) as progress:
+            result = _judge(place, recorded, baseline, select, fail_on, packs, progress)
+        result, wrong = _pardoned(result, pardons, quiet)
+        if earlier:
+            result = earlier.followed(result)
+            earlier.add(result)
     written = write(result, reports, quiet)
     if not quiet:
         show(result, verbose)

@@ -96,13 +96,15 @@ class Store:
 
 
 @contextlib.contextmanager
-def opened(place: str) -> Iterator[Store]:
+def opened(place: str, *, existing: bool = False) -> Iterator[Store]:
     """The history at *place*: a file, the address of a database (``postgresql+psycopg://…``), or empty for the file
-    under the user's data folder. It is made, or brought to this version's form, where need be.
+    under the user's data folder. It is made (unless it must be *existing*), or brought to this version's form.
 
     :raises HistoryError: where it cannot be used, or a later version has written it.
     """
     url, shown = _url(place)
+    if existing and url.get_backend_name() == "sqlite" and not Path(shown).is_file():
+        raise HistoryError(f"{shown}: there is no history.", "Scan with --history first, or name another.")
     with _named(shown):
         store = Store(_engine(url), shown)
     try:

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from comgmt_audit.connections import Connections, Table
 from comgmt_audit.design import Design, Section
-from comgmt_audit.model import Outcome, Scan, Verdict
+from comgmt_audit.model import DriftReport, Outcome, Scan, Verdict
 from comgmt_audit.recording.format import Manifest
 from comgmt_audit.tables import CONNECT
 
@@ -43,6 +43,7 @@ def schemas() -> dict[str, str]:
     scan["$defs"]["Scan"]["required"] += ["format", "verdict", "counts"]
     documents = {
         "design.schema.json": _configuration_schema(),
+        "drift.schema.json": _schema(DriftReport, "The JSON report of `comgmt-audit drift`"),
         "recording.schema.json": _schema(Manifest, "manifest.json of a recording"),
         "scan.schema.json": scan,
     }

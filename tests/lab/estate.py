@@ -7,6 +7,7 @@ A defect is one named change: ``contoso().with_(tenant__mdm_authority="sccm")``.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from tests.lab import (
     tenant,
     tls,
 )
-from tests.lab.names import NOW, Names
+from tests.lab.names import Names, days
 
 
 class Estate(Struct, frozen=True, kw_only=True):
@@ -55,6 +56,13 @@ class Estate(Struct, frozen=True, kw_only=True):
     tls: tls.Tls = field(default_factory=tls.Tls)
     absences: dict[str, Absence | None] = field(default_factory=dict)
     partial: str = ""
+    days_later: float = 0
+    """After NOW it is looked at; what the systems do by themselves (logs, CRLs, synchronisation) has gone on."""
+
+    @property
+    def at(self) -> dt.datetime:
+        """When it is looked at."""
+        return days(self.days_later)
 
     def with_(self, **changes: Any) -> Estate:
         """The same estate with one thing changed; ``part__field=value`` reaches into a part, to any depth."""
@@ -111,7 +119,7 @@ class _LabWriter(RecordingWriter):
 
     def __init__(self, target: Path, estate: Estate) -> None:
         design = designs.from_mapping(estate.design, "the lab's design")
-        super().__init__(target, recorded_at=NOW, design=design, partial=estate.partial)
+        super().__init__(target, recorded_at=estate.at, design=design, partial=estate.partial)
         self._absences = estate.absences
         self.used: set[str] = set()
 

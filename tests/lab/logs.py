@@ -112,7 +112,7 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
         for lines, suffix in ((log.rolled, "lo_"), (log.current, "log")):
             if not lines and suffix == "lo_":
                 continue
-            text = "".join(frame(hours, message, component) for hours, message in lines)
+            text = "".join(frame(hours, message, component, estate.at) for hours, message in lines)
             writer.text(
                 f"log/{server.lower()}/{name.lower()}.{suffix}",
                 text,
@@ -128,19 +128,19 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
             )
 
 
-def server_line(hours_ago: float, message: str, component: str) -> str:
+def server_line(hours_ago: float, message: str, component: str, now: dt.datetime = NOW) -> str:
     """A record as site servers write it."""
-    return f"{message}  $$<{component}><{_local(hours_ago):%m-%d-%Y %H:%M:%S.000}{BIAS}><thread=4711 (0x1267)>\r\n"
+    return f"{message}  $$<{component}><{_local(hours_ago, now):%m-%d-%Y %H:%M:%S.000}{BIAS}><thread=4711 (0x1267)>\r\n"
 
 
-def client_line(hours_ago: float, message: str, component: str) -> str:
+def client_line(hours_ago: float, message: str, component: str, now: dt.datetime = NOW) -> str:
     """A record as clients write it."""
-    at = _local(hours_ago)
+    at = _local(hours_ago, now)
     return (
         f'<![LOG[{message}]LOG]!><time="{at:%H:%M:%S.000}{BIAS}" date="{at:%m-%d-%Y}" component="{component}"'
         ' context="" type="1" thread="4711" file="handler.cpp:100">\r\n'
     )
 
 
-def _local(hours_ago: float) -> dt.datetime:
-    return NOW - dt.timedelta(hours=hours_ago) - dt.timedelta(minutes=BIAS)
+def _local(hours_ago: float, now: dt.datetime) -> dt.datetime:
+    return now - dt.timedelta(hours=hours_ago) - dt.timedelta(minutes=BIAS)

@@ -87,7 +87,7 @@ def issuers(estate: Estate, role: str) -> tuple[str, ...]:
 def crl(estate: Estate, wanted: RevocationList) -> str:
     """A revocation list of one of the CAs, in PEM."""
     serials = tuple((certificate(estate, role).serial_number, reason) for role, reason in wanted.revoked)
-    return _revocation_list(_plan(estate, wanted.issuer), wanted, estate.names, serials)
+    return _revocation_list(_plan(estate, wanted.issuer), wanted, estate.names, serials, estate.days_later)
 
 
 def key(role: str) -> PrivateKey:
@@ -323,19 +323,23 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 @functools.lru_cache(maxsize=4096)
-def _revocation_list(issuer: _Plan, wanted: RevocationList, names: Names, revoked: tuple[tuple[int, str], ...]) -> str:
+def _revocation_list(
+    issuer: _Plan, wanted: RevocationList, names: Names, revoked: tuple[tuple[int, str], ...], later: float
+) -> str:
     authority = _key(issuer.key)
     url = crl_url(names, wanted.issuer, delta=True)
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key())
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(_name(issuer))
-        .last_update(days(-wanted.days_before))
-        .next_update(days(wanted.days_after))
+        .last_update(days(later - wanted.days_before))
+        .next_update(days(later + wanted.days_after))
         .add_extension(identifier, critical=False)
         .add_extension(x509.CRLNumber(wanted.number), critical=False)
         .add_extension(x509.UnrecognizedExtension(_CA_VERSION, b"\x02\x01\x00"), critical=False)
-        .add_extension(x509.UnrecognizedExtension(_NEXT_PUBLISH, _utc_time(days(wanted.publish_after))), critical=False)
+        .add_extension(
+            x509.UnrecognizedExtension(_NEXT_PUBLISH, _utc_time(days(later + wanted.publish_after))), critical=False
+        )
     )
     if wanted.base_number is not None:
         builder = builder.add_extension(x509.DeltaCRLIndicator(wanted.base_number), critical=True)

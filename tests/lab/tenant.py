@@ -37,7 +37,9 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
         "countryLetterCode": "DE",
         "createdDateTime": "2019-04-02T08:11:30Z" if tenant.visible else None,
         "onPremisesSyncEnabled": tenant.synchronised if tenant.visible else None,
-        "onPremisesLastSyncDateTime": days(-tenant.last_sync_hours_ago / 24) if tenant.synchronised else None,
+        "onPremisesLastSyncDateTime": days(estate.days_later - tenant.last_sync_hours_ago / 24)
+        if tenant.synchronised
+        else None,
         "verifiedDomains": [
             {
                 "name": names.initial_domain,
