@@ -27,6 +27,8 @@ from comgmt_audit.model import History, Outcome, Point, Scan, Verdict
 
 SHOWN = 90
 """Scans of the trend that a report shows: three months of nights."""
+_LOCK = 0x636F6D676D74
+"""The key of PostgreSQL's advisory lock on a history: the letters comgmt."""
 _BUSY = 30.0
 """Seconds that a writer waits for another one."""
 
@@ -88,6 +90,7 @@ class Store:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         with self._engine.begin() as connection:
+            _alone(connection)
             yield connection
 
     def close(self) -> None:
@@ -173,8 +176,17 @@ def _named(place: str) -> Iterator[None]:
         raise HistoryError(f"{place}: a scan in it cannot be read: {error}.", "Name another with --history.") from None
 
 
+def _alone(connection: Connection) -> None:
+    """Let other machines' writers wait until this transaction ends: traces rest on the scan before. (SQLite lets one
+    writer in at a time anyway.)
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
 def _migrate(engine: Engine, place: str) -> None:
     with engine.begin() as connection:
+        _alone(connection)
         known = sa.inspect(connection).get_table_names()
         version = None
         if "alembic_version" in known:
