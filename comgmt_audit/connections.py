@@ -174,6 +174,20 @@ class Web(Table, frozen=True, kw_only=True):
     ] = {}
 
 
+class Notify(Table, frozen=True, kw_only=True):
+    """Who is told when something has changed (``scan --history --notify``)."""
+
+    targets: Annotated[
+        tuple[str, ...],
+        Meta(description="Where the addresses of Apprise are: each env:NAME, file:PATH or keyring:SERVICE/USER."),
+    ] = ()
+    days: Annotated[
+        tuple[Annotated[int, Meta(ge=0)], ...],
+        Meta(description="So many days before a certificate, secret, version or waiver ends it is told."),
+    ] = (90, 60, 30, 14, 7, 1, 0)
+    template: Annotated[str, Meta(description="File with a Jinja2 template of the message; empty: the usual one.")] = ""
+
+
 class Connections(Table, frozen=True, kw_only=True):
     """All of ``[connect]``."""
 
@@ -183,6 +197,7 @@ class Connections(Table, frozen=True, kw_only=True):
     files: Files = field(default_factory=Files)
     hosts: Hosts = field(default_factory=Hosts)
     web: Web = field(default_factory=Web)
+    notify: Notify = field(default_factory=Notify)
 
 
 def load(path: Path) -> Connections:
@@ -212,7 +227,9 @@ def _beside(table: Table, folder: Path) -> Table:
             "management_certificates",
         }:  # of [connect.files]
             changes[name] = None if value is None else tuple(_path(one, folder) for one in value)
-        elif name == "default_client_settings":
+        elif name == "targets":
+            changes[name] = tuple(_secret(one, folder) for one in value)
+        elif name in {"default_client_settings", "template"}:
             changes[name] = _path(value, folder)
         elif name == "logs":
             changes[name] = {server: _path(one, folder) for server, one in value.items()}

@@ -62,7 +62,10 @@ def _lists(environment: Environment) -> Iterator[tuple[str, Expiry]]:
         for crl in crls.found.values():
             if isinstance(crl, Crl) and crl.next_update:
                 kind = "delta revocation list" if crl.is_delta else "revocation list"
-                yield crl.label, Expiry(at=crl.next_update, kind=kind, subject=crl.label, evidence=(crl.evidence,))
+                ends = Expiry(
+                    at=crl.next_update, kind=kind, subject=crl.label, since=crl.this_update, evidence=(crl.evidence,)
+                )
+                yield crl.label, ends
 
 
 def _secrets(environment: Environment) -> Iterator[tuple[str, Expiry]]:

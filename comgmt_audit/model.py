@@ -265,13 +265,29 @@ class ObservationNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     absence: str = ""
 
 
+_RENEWED = dt.timedelta(days=60)
+"""Between the weeks of an online CA's list and the months of an offline root's (AD CS: CRL publication intervals)."""
+
+
 class Expiry(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that ends: ``kind`` is certificate, revocation list, application secret, support and the like."""
+    """Something that ends: ``kind`` is certificate, revocation list, application secret, support, waiver and the like.
+
+    ``since``: when it began, of what somebody or something renews while it lives.
+    """
 
     at: dt.datetime
     kind: str
     subject: str
+    since: dt.datetime | None = None
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def is_renewed(self) -> bool:
+        """Does it live so short that a service renews it by itself, as a CA does its lists?
+
+        An offline root's list lives for months, and somebody must carry the next one over.
+        """
+        return self.since is not None and self.at - self.since < _RENEWED
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -444,6 +460,18 @@ class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return Verdict.CANNOT_TELL if unknown or not judged else Verdict.READY
 
 
+class News(Struct, frozen=True, kw_only=True):
+    """What is worth telling about a scan: what changed since the last one, and what is about to end.
+
+    ``before`` is the verdict of the scan before; None for the first one.
+    """
+
+    scan: Scan
+    before: Verdict | None
+    changes: tuple[Drifted, ...] = ()
+    expiring: tuple[Expiry, ...] = ()
+
+
 EXIT_CODES: dict[Verdict, int] = {Verdict.READY: 0, Verdict.NOT_READY: 1, Verdict.CANNOT_TELL: 3}
 """The exit code of a scan by its verdict; 2 is usage or configuration."""
 
@@ -464,6 +492,7 @@ __all__ = [
     "Finding",
     "Gate",
     "History",
+    "News",
     "ObservationNote",
     "Outcome",
     "Point",

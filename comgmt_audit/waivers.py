@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from comgmt_audit import tables
 from comgmt_audit.errors import WaiverError
-from comgmt_audit.model import CheckResult, Finding, Outcome, Scan, Waiver
+from comgmt_audit.model import CheckResult, Expiry, Finding, Outcome, Scan, Waiver
 
 FILE = "waivers.toml"
 """The name under which waivers are looked for beside comgmt.toml."""
@@ -108,7 +108,15 @@ def apply(scan: Scan, waivers: Waivers) -> tuple[Scan, tuple[str, ...]]:
         for number, entry in enumerate(waivers.entries)
         if number not in used and entry.check in judged
     ]
-    return replace(scan, results=tuple(results)), tuple(idle)
+    ends = [_end(entry) for number, entry in enumerate(waivers.entries) if number in used and entry.expires >= today]
+    expiries = sorted((*scan.expiries, *ends), key=lambda one: (one.at, one.kind, one.subject))
+    return replace(scan, results=tuple(results), expiries=tuple(expiries)), tuple(idle)
+
+
+def _end(entry: Entry) -> Expiry:
+    """It holds until the end of its last day."""
+    at = dt.datetime.combine(entry.expires, dt.time(23, 59, 59), dt.UTC)
+    return Expiry(at=at, kind="waiver", subject=f"{entry.check} for {entry.subject}, accepted by {entry.owner}")
 
 
 def is_whole(result: CheckResult) -> bool:

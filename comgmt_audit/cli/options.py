@@ -73,6 +73,7 @@ REPORTS = {
     "markdown": ("markdown", "Write the report as Markdown, for a job summary or a pull request."),
     "csv": ("scan_csv", "Write the findings as CSV, for a spreadsheet."),
     "sarif": ("sarif", "Write the findings as SARIF 2.1.0, for code scanning."),
+    "ics": ("expiry_calendar", "Write what ends, and when, as a calendar."),
 }
 """The options that write a report: the module of ``reports``, and the help."""
 

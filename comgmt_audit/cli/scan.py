@@ -17,6 +17,7 @@ from comgmt_audit.model import EXIT_CODES, Gate, Scan, Severity
 
 if TYPE_CHECKING:
     from comgmt_audit.inputs import Pack
+    from comgmt_audit.notify import Plan
     from comgmt_audit.pardons import Pardons
 
 _EXIT_CODES = """\b
@@ -60,6 +61,7 @@ Exit codes:
     "--accept-current", is_flag=True, help="Accept what fails now, so that only what is new stands in the way."
 )
 @HISTORY
+@click.option("--notify", is_flag=True, help="Tell whom connect.notify names what has changed; needs --history.")
 @TIMEOUT
 @click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
 @click.option("--verbose", "-v", is_flag=True, help="Print what passed as well, and all findings.")
@@ -75,6 +77,7 @@ def scan(
     accepted: Path | None,
     accept_current: bool,
     history: str | None,
+    notify: bool,
     timeout: float,
     quiet: bool,
     verbose: bool,
@@ -91,19 +94,43 @@ def scan(
     packs = packs_of(checks, announce=not quiet)
     known = {check.id for pack in packs for check in pack.checks}
     pardons = _pardons(place, waivers, accepted, accept_current, known)
+    plan = _plan(place, history, notify)
     with past(history) as earlier:
         with _recorded(place, packs, select, keep, timeout, quiet) as recorded, _progress(quiet) as progress:
             result = _judge(place, recorded, baseline, select, fail_on, packs, progress)
         result, wrong = _pardoned(result, pardons, quiet)
         if earlier:
-            result = earlier.followed(result)
+            before, result = earlier.before(result), earlier.followed(result)
             earlier.add(result)
+            _tell(before, result, plan)
     written = write(result, reports, quiet)
     if not quiet:
         show(result, verbose)
     for error in wrong:
         say(f"Error: {error}", err=True)
     return EXIT_CODES[result.verdict] if written and not wrong else USAGE
+
+
+def _plan(source: Path, history: str | None, notify: bool) -> Plan | None:
+    """Whom to tell what has changed, found out before anything is scanned."""
+    if not notify:
+        return None
+    if history is None or source.suffix.lower() != ".toml":
+        raise click.UsageError(
+            "--notify needs --history, and a comgmt.toml that says in [connect.notify] whom to tell."
+        )
+    from comgmt_audit import notify as module
+
+    return module.plan(source)
+
+
+def _tell(before: Scan | None, result: Scan, plan: Plan | None) -> None:
+    """Whoever cannot be told is named, and changes no verdict."""
+    if plan:
+        from comgmt_audit import notify as module
+
+        for problem in module.tell(before, result, plan):
+            say(f"Error: {problem}", err=True)
 
 
 def _pardons(

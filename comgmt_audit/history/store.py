@@ -71,6 +71,13 @@ class Store:
                 return []
             return [_scan(row.body) for row in connection.execute(_scans(_scan(newest.body)).limit(number))]
 
+    def before(self, scan: Scan) -> Scan | None:
+        """The last scan before this one that can be compared with it."""
+        with _named(self.place), self._engine.connect() as connection:
+            earlier = _scans(scan).where(SCANS.c.recorded_at < _text(scan.recorded_at)).limit(1)
+            row = connection.execute(earlier).first()
+            return _scan(row.body) if row else None
+
     def followed(self, scan: Scan) -> Scan:
         """The scan with its history: the trend, and what changed since the one before it."""
         at = _text(scan.recorded_at)

@@ -24,6 +24,7 @@ _TYPES: dict[Any, str] = {
     bool: "true or false",
     int: "whole number",
     tuple[str, ...]: "list of texts",
+    tuple[Annotated[int, Meta(ge=0)], ...]: "list of whole numbers",
     tuple[str, ...] | None: "list of texts",
     dict[str, str]: "table of texts",
 }

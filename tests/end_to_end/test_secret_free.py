@@ -40,7 +40,7 @@ LEAKS = (
     f"Set-Cookie: session={CANARY}",
 )
 """What others write into logs, outputs and errors."""
-FORMATS = ("html", "junit", "json", "markdown", "csv", "sarif")
+FORMATS = ("html", "junit", "json", "markdown", "csv", "sarif", "ics")
 FIELDS = ("secretText", "key", "sasUrl", "password", "hint", "listKeys", "properties.secret")
 """Properties that nobody asked for; a service may send them with every object."""
 
