@@ -60,8 +60,9 @@ def title(news: News) -> str:
     """The environment, what changed, and the verdict, on one line."""
     counts = {change: sum(one.change is change for one in news.changes) for change in TITLES}
     said = [f"{count} {change.value}" for change, count in counts.items() if count]
-    if news.expiring:
-        said.append(f"{len(news.expiring)} about to expire")
+    ended = sum(one.at <= news.scan.recorded_at for one in news.expiring)
+    ends = {"about to expire": len(news.expiring) - ended, "expired": ended}
+    said += [f"{count} {what}" for what, count in ends.items() if count]
     if news.before and news.before is not news.scan.verdict:
         said.append(f"was {news.before.value}")
     what = ", ".join(said) or "the first scan"
