@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.drift_values import drift_values
 from benchmarks.graph_users import graph_users
 from benchmarks.measure import Table, inside, median
 from tests.lab.estate import contoso, record
@@ -92,6 +93,7 @@ def main() -> int:
         demo(table, folder)
         users(table, folder)
         graph_users(table, folder)
+        drift_values(table, folder)
     return 0 if table.holds else 1
 
 
