@@ -137,7 +137,7 @@ def _application(line: int, raw: _Application) -> Application:
 def _time(text: str | None, line: int) -> dt.datetime:
     """A time of Graph, cut to the second: it also sends 9999-12-31T23:59:59.9999999Z for "never"."""
     try:
-        return dt.datetime.strptime((text or "")[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=dt.UTC)
+        return dt.datetime.fromisoformat(f"{(text or '')[:19]}Z")  # strptime costs more to import than all of this
     except ValueError:
         why = f"line {line}: a secret ends at {text!r}, which is no time"
         raise Unreadable(why, "Look at the recorded answer.", "graph/applications") from None

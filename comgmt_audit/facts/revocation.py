@@ -372,8 +372,10 @@ def der_time(der: bytes) -> dt.datetime | None:
         return None
     if der[0] == 0x17:
         text = ("20" if text[:2] < "50" else "19") + text
+    if not (len(text) == 15 and text[:14].isdecimal()):
+        return None
     try:
-        return dt.datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=dt.UTC)
+        return dt.datetime.fromisoformat(f"{text[:8]}T{text[8:14]}{text[14]}")
     except ValueError:
         return None
 
