@@ -24,6 +24,7 @@ from comgmt_audit.model import (
     Scan,
     Severity,
 )
+from comgmt_audit.rights import rights
 from comgmt_audit.timeline import events
 from comgmt_audit.version import __version__
 
@@ -114,6 +115,8 @@ def scan(
         gate=tuple(gate),
         # The name only: a report is handed on, and where its maker keeps things is nobody's business.
         source=PurePath(recording.name).name,
+        recorded_by=recording.manifest.tool,
+        recording_format=recording.manifest.format,
         selection=selection,
         partial=recording.manifest.partial,
         packs=tuple(packs),
@@ -122,6 +125,7 @@ def scan(
         observations=notes(environment),
         expiries=expiries(environment),
         events=events(environment),
+        rights=rights(recording.manifest.observations),
     )
 
 

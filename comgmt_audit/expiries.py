@@ -16,6 +16,7 @@ from comgmt_audit.facts.environment import Environment
 from comgmt_audit.facts.hosts import HostCertificates
 from comgmt_audit.facts.revocation import Crl, Crls
 from comgmt_audit.facts.site import Sites
+from comgmt_audit.facts.tls import ServedEndpoints
 from comgmt_audit.facts.x509 import Certificate
 from comgmt_audit.model import Expiry
 
@@ -47,6 +48,8 @@ def _certificates(environment: Environment) -> Iterator[tuple[Certificate, str]]
     for management in environment.seen(ManagementCertificates):
         own = management.certificate
         yield from [(own, management.label)] if own else []
+    for endpoints in environment.seen(ServedEndpoints):
+        yield from ((one.certificate, one.label) for one in endpoints)
     for hosts in environment.seen(HostCertificates):
         # Those with a key, which the computer can use: its trusted roots end by the hundred.
         stored = (one for stores in hosts.every for store in stores.stores.values() for one in store)

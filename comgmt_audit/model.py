@@ -265,6 +265,20 @@ class ObservationNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     absence: str = ""
 
 
+class Right(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A right that the recording was made with, or lacked: how many requests were answered by it, which were refused.
+
+    ``kind`` is application, delegated, azure-role, configmgr-role, directory, network or host; ``refused`` holds ids of
+    observations. A request that needs two rights does not say which of them it was refused for.
+    """
+
+    source: str
+    name: str
+    kind: str
+    answered: int = 0
+    refused: tuple[str, ...] = ()
+
+
 _RENEWED = dt.timedelta(days=60)
 """Between the weeks of an online CA's list and the months of an offline root's (AD CS: CRL publication intervals)."""
 
@@ -388,7 +402,10 @@ class History(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All outcomes of one environment at one time."""
+    """All outcomes of one environment at one time.
+
+    ``recorded_by`` is the version that made the recording, ``recording_format`` the format of it; 0: not stated.
+    """
 
     format: int = SCAN_FORMAT
     tool: str
@@ -398,6 +415,8 @@ class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     started_at: dt.datetime
     fail_on: Severity
     source: str = ""
+    recorded_by: str = ""
+    recording_format: int = 0
     selection: str = ""
     partial: str = ""
     packs: tuple[str, ...] = ()
@@ -406,6 +425,7 @@ class Scan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     observations: dict[str, ObservationNote] = field(default_factory=dict)
     expiries: tuple[Expiry, ...] = ()
     events: tuple[Event, ...] = ()
+    rights: tuple[Right, ...] = ()
     gate: tuple[Gate, ...] = ()
     history: History | None = None
 
@@ -497,6 +517,7 @@ __all__ = [
     "Outcome",
     "Point",
     "Reference",
+    "Right",
     "Scan",
     "Severity",
     "Stage",

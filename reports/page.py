@@ -32,6 +32,7 @@ from comgmt_audit.model import (
     fingerprint,
 )
 
+from . import page_parts
 from ._shared import (
     STAGE_TITLES,
     StageState,
@@ -217,6 +218,9 @@ def _view(scan: Scan, rest: _Rest) -> dict[str, Any]:
         "cures": _cures(views),
         "requests": requests,
         "absent": [request for request in requests if request["absence"]],
+        "ends": page_parts.ends(scan),
+        "timeline": page_parts.timeline(scan),
+        "rights": page_parts.rights(scan),
         "design": _design(scan.design),
         "versions": _versions(scan),
         "tool": scan.tool,
@@ -401,6 +405,8 @@ def _versions(scan: Scan) -> list[tuple[str, str]]:
         ("Selection", printable(scan.selection) or "all checks"),
         ("Recorded", moment(scan.recorded_at)),
         ("Judged", moment(scan.started_at)),
+        ("Recorded by", f"comgmt-audit {printable(scan.recorded_by)}" if scan.recorded_by else "not stated"),
+        ("Format of the recording", str(scan.recording_format or "not stated")),
         ("Format of the scan", str(scan.format)),
     ]
 

@@ -9,11 +9,14 @@ from typing import Any
 from comgmt_audit.model import (
     CheckResult,
     CheckText,
+    Event,
     Evidence,
+    Expiry,
     Finding,
     ObservationNote,
     Outcome,
     Reference,
+    Right,
     Scan,
     Severity,
     Stage,
@@ -112,10 +115,55 @@ def scan(results: Iterable[CheckResult] = (), **changes: Any) -> Scan:
     return Scan(**(fields | {"results": tuple(results)} | changes))
 
 
+def expiry(days: float, subject: str, kind: str = "certificate", **changes: Any) -> Expiry:
+    """Something that ends so many days after the recording."""
+    return Expiry(at=RECORDED + dt.timedelta(days=days), kind=kind, subject=subject, **changes)
+
+
+BESIDE: dict[str, Any] = {
+    "recorded_by": "0.1.0",
+    "recording_format": 1,
+    "expiries": (
+        expiry(-1, "Old Root CA", evidence=(Evidence("certificates/gateway", "certificate 2"),)),
+        expiry(6, "Contoso Issuing CA 1", "revocation list", since=RECORDED - dt.timedelta(days=1)),
+        expiry(12, "secret ConfigMgr of Server App", "application secret"),
+        expiry(45, "CMG certificate", evidence=(Evidence("certificates/gateway", "certificate 1"),)),
+        expiry(89, "TEN010 for Contoso, accepted by Pat", "waiver"),
+        expiry(800, "version 2503, site PS1", "support"),
+    ),
+    "events": (
+        Event(log="cloudmgr.log on cm01", kind="pending", meaning="The storage is being provided.", count=1),
+        Event(
+            log="mpcontrol.log on cm01",
+            kind="failure",
+            meaning="The management point answered the site's test with an error.",
+            count=1,
+            first=RECORDED - dt.timedelta(days=4),
+            last=RECORDED - dt.timedelta(days=4),
+        ),
+        Event(
+            log="mpcontrol.log on cm01",
+            kind="success",
+            meaning="The management point answered the site's test.",
+            count=1_200,
+            first=RECORDED - dt.timedelta(days=3),
+            last=RECORDED - dt.timedelta(hours=1),
+        ),
+    ),
+    "rights": (
+        Right(source="graph", name="Organization.Read.All", kind="application", answered=1),
+        Right(source="graph", name="Policy.Read.All", kind="delegated", refused=("graph/mdm-policies",)),
+        Right(source="dns", name="UDP and TCP 53 to the resolvers", kind="network"),
+    ),
+}
+"""What a scan has beside the checks."""
+
+
 def every_outcome() -> Scan:
-    """One check of each outcome, and of each kind of *not assessed*."""
+    """One check of each outcome, and of each kind of *not assessed*; and what stands beside the checks."""
     return scan(
-        [
+        **BESIDE,
+        results=[
             CheckResult(check=text(), outcome=Outcome.FAIL, findings=(finding(),)),
             CheckResult(
                 check=text("TEN020", title="Users may enrol.", severity=Severity.LOW),
@@ -186,7 +234,7 @@ def every_outcome() -> Scan:
                 cure="Please report this as a defect of the check; the other checks are not affected.",
                 traceback="Traceback (most recent call last):\n  File \"clients.py\", line 3\nKeyError: 'value'\n",
             ),
-        ]
+        ],
     )
 
 
