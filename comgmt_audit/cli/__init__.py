@@ -28,6 +28,7 @@ COMMANDS = {
     "scan": "scan",
     "report": "report",
     "drift": "drift",
+    "schedule": "schedule",
     "record": "live",
     "doctor": "live",
     "permissions": "live",
