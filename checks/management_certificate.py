@@ -39,10 +39,13 @@ def both_files_are_there(certificates: ManagementCertificates) -> Findings:
     Remedy: In certlm.msc, Personal > Certificates, export the certificate twice: with the private key as .PFX, and
     without as DER encoded binary X.509 (.CER).
     """
-    if certificates.pfx:
-        holds = certificates.pfx.container == "pkcs12" and certificates.pfx.has_private_key is not False
-        actual = (certificates.pfx.container, f"private key: {certificates.pfx.has_private_key}")
-        yield require(certificates.pfx, holds, expected=("pkcs12", "private key"), actual=actual)
+    pfx = certificates.pfx
+    if pfx and pfx.container == "pkcs12" and pfx.has_private_key is None:
+        yield cannot_tell(pfx, pfx.locked, cure="Give the password of the file when recording; it is not kept.")
+    elif pfx:
+        holds = pfx.container == "pkcs12" and bool(pfx.has_private_key)
+        actual = (pfx.container, f"private key: {pfx.has_private_key}")
+        yield require(pfx, holds, expected=("pkcs12", "private key"), actual=actual)
     if certificates.cer:
         kind = certificates.cer.container
         yield require(certificates.cer, kind == "certificate", expected="one certificate", actual=kind)

@@ -257,9 +257,14 @@ def delta_lists_go_with_their_base(revocation: ClientRevocation) -> Findings:
     `allowDoubleEscaping` is on: `appcmd set config "SITE" /section:requestfiltering /allowdoubleescaping:true`.
     """
     bases = [place for place in revocation.distributions if not place.delta]
-    if not revocation.unseen and all(place.crl and not place.crl.delta_urls for place in bases):
+    if not revocation.unseen and all(
+        place.crl and place.crl.signed_by(place.issuer) and not place.crl.delta_urls for place in bases
+    ):
         raise NotApplicable("no revocation list names a delta list")
     for place in revocation.distributions:
+        if not place.delta and place.crl and not place.crl.signed_by(place.issuer):
+            why = "what is published there is no list of this CA, so that its delta list is not known"
+            yield cannot_tell(place, why, cure="Publish the CA's own list there first (CRL070).")
         if not place.delta or not place.bases:
             continue  # without a base list there is nothing to add to: CRL050 and CRL060
         if place.crl:

@@ -30,6 +30,10 @@ PFX = "certificate-file/azuremanagementcert.pfx"
         ({"management_pfx__friendly_name": "Other"}, {}),
         ({"management_pfx__opened": None}, {"MGT020": "not assessed"}),
         ({"management_pfx__opened": False}, {"MGT020": "not assessed"}),
+        (
+            {"management_pfx__opened": None, "management_pfx__has_key": False},  # even its kinds of content are hidden
+            {"MGT010": "not assessed", "MGT020": "not assessed"},
+        ),
     ],
 )
 def test_one_change(changed, change, expected):

@@ -42,7 +42,10 @@ BLANK = "http://pki.contoso.com/CertEnroll/gone.crl"
         ),
         ({"client__crl_urls": (BLANK, BASE)}, {"CRL090": "pass"}),
         ({"issuing_crl__inside": 404}, {"CRL060": "not assessed", "CRL090": "pass"}),
-        ({"issuing_crl__signing_key": "rsa-2048"}, {"CRL070": "fail", "CRL120": "not assessed"}),
+        (
+            {"issuing_crl__signing_key": "rsa-2048"},
+            {"CRL070": "fail", "CRL090": "not assessed", "CRL120": "not assessed"},
+        ),
         ({"issuing_crl__days_after": -0.1}, {"CRL080": "fail"}),
         ({"issuing_crl__days_before": -0.1}, {"CRL080": "fail"}),
         ({"issuing_crl__publish_after": -0.1}, {"CRL080": "fail"}),
@@ -81,7 +84,7 @@ def test_the_list_of_another_ca_at_the_address_fails(changed):
     )
     assert changed(contoso(certificates__issuing_crl=other)) == {
         "CRL070": "fail",
-        "CRL090": "not applicable",
+        "CRL090": "not assessed",
         "CRL120": "not assessed",
     }
 

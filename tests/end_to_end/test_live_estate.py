@@ -28,18 +28,18 @@ pytest.importorskip("azure.identity", reason="not installed: azure-identity (ext
 USER_ONLY = {"ENR010", "ENR020", "ENR030", "ENR040", "ENR050", "ENR060"}
 """What Graph tells a signed-in user only: not assessed where the scanner is an application."""
 DEFECTS = (
-    "tenant-another-mdm-authority-fails",  # Graph
-    "entra-apps-a-secret-that-ends-fails",  # Graph
-    "azure-resources-the-scale-set-failed",  # Azure Resource Manager
-    "site-masks-without-pki-certificates-fail",  # AdminService
-    "gateway-only-ready-is-ready",  # AdminService
+    "tenant-mdm-authority-is-configuration-manager",  # Graph
+    "entra-apps-secret-ends-soon",  # Graph
+    "azure-resources-scale-set-failed",  # Azure Resource Manager
+    "site-without-pki-certificates",  # AdminService
+    "gateway-state-provisioning",  # AdminService
     "directory-ca-on-windows-server-2008",  # directory
-    "hosts-an-exportable-client-key-fails",  # host evidence
-    "logs-a-management-point-that-answers-with-an-error-fails",  # logs
+    "hosts-client-key-exportable",  # host evidence
+    "logs-management-point-answers-403",  # logs
     "certificates-cmg-for-client-authentication-only",  # certificate files
-    "dns-the-domain-of-a-merger-has-no-enrolment-names",  # DNS
-    "revocation-a-list-that-is-late-is-a-trifle-and-one-that-ended-is-not",  # revocation lists
-    "tls-the-cmg-does-not-send-its-issuing-ca",  # TLS
+    "dns-enrolment-domain-forgotten",  # DNS
+    "revocation-list-overdue",  # revocation lists
+    "tls-cmg-without-issuing-ca",  # TLS
 )
 """One of each source at least; each changes one outcome, and none another's."""
 

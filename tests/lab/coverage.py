@@ -48,7 +48,13 @@ def pack() -> tuple[Check, ...]:
 def proving(check: str) -> list[Defect]:
     """The defects that make this check fail; where it never does, those of which it cannot tell."""
     outcome = "not assessed" if check in NEVER_FAIL else "fail"
-    return [defect for defect in CATALOGUE if defect.outcomes.get(check) == outcome]
+    return [defect for defect, said in _said() if said.get(check) == outcome]
+
+
+@functools.cache
+def _said() -> tuple[tuple[Defect, dict[str, str]], ...]:
+    """Every defect with the outcomes that it changes."""
+    return tuple((defect, defect.outcomes) for defect in CATALOGUE)
 
 
 def page() -> str:
@@ -77,7 +83,7 @@ def _checks() -> Iterator[str]:
         yield from _table("Check", "Claim", "Made to fail by", "Defects that leave it open")
         for check in checks:
             names = "<br>".join(f"`{defect.name}`" for defect in proving(check.id)) or "none"
-            others = sum(defect.outcomes.get(check.id) in {"not assessed", "blocked"} for defect in CATALOGUE)
+            others = sum(said.get(check.id) in {"not assessed", "blocked"} for _, said in _said())
             yield _row(check.id, _text(check.title), names, others)
     yield ""
 

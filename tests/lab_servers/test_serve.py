@@ -101,9 +101,9 @@ def test_without_its_packages_it_says_which_are_missing(capsys, monkeypatch):
     assert "Debian package bind9" in capsys.readouterr().err
 
 
-AUTHORITY = "tenant-another-mdm-authority-fails"
-UNKNOWN_AUTHORITY = "tenant-an-authority-that-intune-does-not-say-is-not-assessed"
-UNSYNCHRONISED = "tenant-synchronisation-that-is-off-fails-once"
+AUTHORITY = "tenant-mdm-authority-is-configuration-manager"
+UNKNOWN_AUTHORITY = "tenant-mdm-authority-unsaid"
+UNSYNCHRONISED = "tenant-synchronisation-off"
 
 
 def test_defects_of_one_estate_are_combined():

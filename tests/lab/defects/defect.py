@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
-from msgspec.structs import force_setattr
 
 from tests.lab.estate import Estate
 from tests.lab.judging import UNREAD, Change
@@ -36,22 +35,18 @@ class Defect(Struct, frozen=True, kw_only=True):
     not_applicable: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
     """Checks that do not apply to the healthy estate, and here pass."""
-    outcomes: dict[str, str] = {}
-    """Every check whose outcome changes: fail, not assessed, blocked, not applicable or pass; by what is above."""
-    subjects: dict[str, frozenset[str]] = {}
-    """With ``outcomes`` alone: of failing checks, the subjects that fail."""
 
-    def __post_init__(self) -> None:
-        """The outcomes are worked out from what is declared, where they are not given."""
-        if not self.outcomes:
-            force_setattr(self, "outcomes", {change.check: change.outcome for change in _by_weight(self)})
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """Of every check whose outcome changes: fail, not assessed, blocked, not applicable or pass."""
+        return {change.check: change.outcome for change in _by_weight(self)}
 
     def failing(self) -> set[str]:
         """The ids of the checks that must fail."""
-        return {id for id, outcome in self.outcomes.items() if outcome == "fail"}
+        return set(self.fails)
 
     def changes(self) -> set[Change]:
-        """Every (check, subject, outcome) that must be seen; without those of checks that only ``outcomes`` names."""
+        """Every (check, subject, outcome) that must be seen."""
         return set(_by_weight(self))
 
 

@@ -1,4 +1,4 @@
-"""Enrolment: defects of Contoso and what they change."""
+"""Enrolment: what can be wrong with user scopes, restrictions and enrolled devices, and what it changes."""
 
 from __future__ import annotations
 
@@ -6,140 +6,124 @@ from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso
 from tests.lab.intune import Scope, device
 
+DEVICES = "devices in Intune"
+MAM = "MAM user scope of Microsoft Intune"
+BOOTSTRAP = "group ConfigMgr client by Intune (33333333-0000-4000-8000-000000000020)"
+RESTRICTION = "default enrolment restriction All users and all devices"
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
-        name="enrolment-a-scope-of-some-without-groups-is-nobody",
-        story="A scope of some without groups is nobody.",
+        name="enrolment-mdm-scope-some-without-groups",
+        story="The MDM user scope says Some, and no group is chosen: nobody can enrol.",
         estate=lambda: contoso(intune__mdm=Scope(groups=())),
-        outcomes={"ENR010": "fail", "ENR020": "blocked", "ENR060": "blocked"},
-        subjects={"ENR010": frozenset(["MDM user scope of Microsoft Intune"])},
+        fails={"ENR010": "MDM user scope of Microsoft Intune"},
+        blocked=("ENR020", "ENR060"),
     ),
     Defect(
-        name="enrolment-an-empty-group-in-the-scope-fails",
-        story="An empty group in the scope fails.",
+        name="enrolment-pilot-group-empty",
+        story="The group of the MDM user scope is empty; those who get the client by Intune are not in it.",
         estate=lambda: contoso(people__pilots=()),
-        outcomes={"ENR020": "fail", "ENR060": "fail"},
-        subjects={
-            "ENR020": frozenset(["group MDM pilot users (33333333-0000-4000-8000-000000000010)"]),
-            "ENR060": frozenset(["group ConfigMgr client by Intune (33333333-0000-4000-8000-000000000020)"]),
-        },
+        fails={"ENR020": "group MDM pilot users (33333333-0000-4000-8000-000000000010)", "ENR060": BOOTSTRAP},
     ),
     Defect(
-        name="enrolment-the-same-group-in-both-scopes-is-a-low-warning",
-        story="The same group in both scopes is a low warning.",
+        name="enrolment-mam-scope-overlaps",
+        story="The MAM user scope names the same group as the MDM user scope.",
         estate=lambda: contoso(intune__mam=Scope()),
-        outcomes={"ENR040": "fail"},
-        subjects={"ENR040": frozenset(["MAM user scope of Microsoft Intune"])},
+        fails={"ENR040": MAM},
     ),
     Defect(
-        name="enrolment-a-mam-group-of-unknown-members-is-not-assessed",
-        story="A mam group of unknown members is not assessed.",
+        name="enrolment-mam-group-unread",
+        story="The MAM user scope names a group whose members were not read.",
         estate=lambda: contoso(intune__mam=Scope(groups=("33333333-0000-4000-8000-000000000077",))),
-        outcomes={"ENR040": "not assessed"},
-        subjects={},
+        unassessed={"ENR040": MAM},
     ),
     Defect(
-        name="enrolment-intune-enrollment-for-some-is-a-low-warning",
-        story="Intune enrollment for some is a low warning.",
+        name="enrolment-scope-of-intune-enrollment-is-some",
+        story="The MDM user scope of the application Microsoft Intune Enrollment is Some, where the tutorial sets All.",
         estate=lambda: contoso(intune__enrolment=Scope()),
-        outcomes={"ENR050": "fail"},
-        subjects={"ENR050": frozenset(["MDM user scope of Microsoft Intune Enrollment"])},
+        fails={"ENR050": "MDM user scope of Microsoft Intune Enrollment"},
     ),
     Defect(
-        name="enrolment-many-tenants-have-no-intune-enrollment",
-        story="Many tenants have no intune enrollment.",
+        name="enrolment-intune-enrollment-absent",
+        story="The tenant does not have the application Microsoft Intune Enrollment, as many do not.",
         estate=lambda: contoso(intune__enrolment=None),
-        outcomes={"ENR050": "not applicable"},
-        subjects={},
+        not_applicable=("ENR050",),
     ),
     Defect(
-        name="enrolment-who-gets-the-client-must-be-in-the-scope",
-        story="Who gets the client must be in the scope.",
+        name="enrolment-bootstrap-user-outside-the-scope",
+        story="A member of the group that gets the client by Intune is not in the MDM user scope.",
         estate=lambda: contoso(people__bootstrap=("adele", "frank")),
-        outcomes={"ENR060": "fail"},
-        subjects={"ENR060": frozenset(["group ConfigMgr client by Intune (33333333-0000-4000-8000-000000000020)"])},
+        fails={"ENR060": BOOTSTRAP},
     ),
     Defect(
-        name="enrolment-a-blocked-platform-fails",
-        story="A blocked platform fails.",
+        name="enrolment-windows-blocked",
+        story="The default enrolment restriction blocks Windows.",
         estate=lambda: contoso(intune__windows_blocked=True),
-        outcomes={"ENR070": "fail"},
-        subjects={"ENR070": frozenset(["default enrolment restriction All users and all devices"])},
+        fails={"ENR070": RESTRICTION},
     ),
     Defect(
-        name="enrolment-a-blocked-platform-fails-2",
-        story="A blocked platform fails.",
+        name="enrolment-windows-restriction-unsaid",
+        story="The default enrolment restriction does not say whether Windows is blocked.",
         estate=lambda: contoso(intune__windows_blocked=None),
-        outcomes={"ENR070": "not assessed"},
-        subjects={},
+        unassessed={"ENR070": RESTRICTION},
     ),
     Defect(
-        name="enrolment-no-device-is-co-managed",
-        story="No device is co managed.",
+        name="enrolment-no-device-co-managed",
+        story="After the roll-out, the one device in Intune has no Configuration Manager client.",
         estate=lambda: contoso(
             intune__devices=(device("PC-0001", 1, "mdm", deviceEnrollmentType="windowsAzureADJoin"),)
         ),
-        outcomes={"ENR080": "fail", "ENR090": "not applicable"},
-        subjects={"ENR080": frozenset(["devices in Intune"])},
+        fails={"ENR080": DEVICES},
+        not_applicable=("ENR090",),
     ),
     Defect(
-        name="enrolment-a-device-that-lost-its-client-is-a-low-warning",
-        story="A device that lost its client is a low warning.",
+        name="enrolment-device-lost-its-client",
+        story="PC-0002 was enrolled by co-management, and has lost its Configuration Manager client.",
         estate=lambda: contoso(intune__devices=(device("PC-0001", 1), device("PC-0002", 2, "mdm"))),
-        outcomes={"ENR090": "fail"},
-        subjects={"ENR090": frozenset(["PC-0002"])},
+        fails={"ENR090": "PC-0002"},
     ),
     Defect(
-        name="enrolment-a-tenant-attached-device-is-not-co-managed",
-        story="A tenant attached device is not co managed.",
+        name="enrolment-tenant-attached-only",
+        story="The one device in Intune is tenant-attached: the site uploaded it, and it never enrolled.",
         estate=lambda: contoso(
             intune__devices=(device("PC-0001", 1, "configurationManagerClient", deviceEnrollmentType="unknown"),)
         ),
-        outcomes={"ENR080": "fail", "ENR090": "not applicable"},
-        subjects={"ENR080": frozenset(["devices in Intune"])},
+        fails={"ENR080": DEVICES},
+        not_applicable=("ENR090",),
     ),
     Defect(
-        name="enrolment-an-agent-that-was-not-answered-is-not-assessed",
-        story="An agent that was not answered is not assessed.",
+        name="enrolment-management-agent-unsaid",
+        story="Intune does not say by what the one device is managed.",
         estate=lambda: contoso(intune__devices=(device("PC-0001", 1, None),)),
-        outcomes={"ENR080": "not assessed", "ENR090": "not assessed"},
-        subjects={},
+        unassessed={"ENR080": DEVICES, "ENR090": "PC-0001"},
     ),
     Defect(
-        name="enrolment-an-empty-list-of-devices-is-not-assessed",
-        story="An empty list of devices is not assessed.",
+        name="enrolment-no-devices-shown",
+        story="Intune shows the scanner no device at all: there are none, or its role does not cover them.",
         estate=lambda: contoso(intune__devices=()),
-        outcomes={"ENR080": "not assessed", "ENR090": "not assessed"},
-        subjects={},
+        unassessed={"ENR080": "graph/managed-devices", "ENR090": "graph/managed-devices"},
     ),
     Defect(
-        name="enrolment-an-application-may-not-read-the-scopes-and-says-so",
-        story="An application may not read the scopes and says so.",
+        name="enrolment-refused-mam-scope",
+        story="Microsoft Graph refuses to show the MAM user scope, as it does to every application.",
         estate=lambda: contoso().refusing("graph/mam-policies"),
-        outcomes={"ENR040": "not assessed"},
-        subjects={},
+        unread=("ENR040",),
     ),
     Defect(
-        name="enrolment-in-another-cloud-only-the-discovery-url-is-documented",
-        story="In another cloud only the discovery url is documented.",
+        name="enrolment-government-cloud",
+        story="The design and the discovery URL say the US government's cloud; all else is in the public one.",
         estate=lambda: contoso(
             design__rollout__cloud="us-government",
             intune__mdm=Scope(
                 urls={"discoveryUrl": "https://enrollment.manage.microsoft.us/enrollmentserver/discovery.svc"}
             ),
         ),
-        outcomes={
-            "DNS030": "fail",
-            "DNS050": "blocked",
-            "DNS060": "blocked",
-            "DNS090": "fail",
-            "ENR030": "not assessed",
-            "CMG040": "fail",
+        fails={
+            "CMG040": "CMG cmg.contoso.com",
+            "DNS030": ("cmg.contoso.com (inside)", "cmg.contoso.com (outside)"),
+            "DNS090": "enterpriseenrollment.contoso.com (outside)",
         },
-        subjects={
-            "DNS030": frozenset(["cmg.contoso.com (inside)", "cmg.contoso.com (outside)"]),
-            "DNS090": frozenset(["enterpriseenrollment.contoso.com (outside)"]),
-            "CMG040": frozenset(["CMG cmg.contoso.com"]),
-        },
+        unassessed={"ENR030": ("complianceUrl", "termsOfUseUrl")},
+        blocked=("DNS050", "DNS060"),
     ),
 )

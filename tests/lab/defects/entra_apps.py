@@ -1,104 +1,87 @@
-"""Entra apps: defects of Contoso and what they change."""
+"""Entra applications: what can be wrong with the server app and the client app, and what it changes."""
 
 from __future__ import annotations
 
 from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso
 
+SERVER = "application ConfigMgr Server App (7078946d-fc1c-43b7-8dee-dd6e6b00d783)"
+CLIENT = "application ConfigMgr Client App (7506ee10-f7ec-415a-b415-cd3d58790d97)"
+SERVER_ID = "server app 7078946d-fc1c-43b7-8dee-dd6e6b00d783"
+CLIENT_ID = "client app 7506ee10-f7ec-415a-b415-cd3d58790d97"
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
-        name="entra-apps-an-application-of-another-tenant-is-there-but-cannot-be-looked-into",
-        story="An application of another tenant is there but cannot be looked into.",
+        name="entra-apps-redirect-of-2309-missing",
+        story="The site was updated, but nobody updated the application settings: the redirect URI is missing.",
+        estate=lambda: contoso(entra_apps__web_redirects=("https://ConfigMgrService",)),
+        fails={"APP130": SERVER},
+    ),
+    Defect(
+        name="entra-apps-client-app-of-another-tenant",
+        story="The client app is registered in another tenant, so that its redirects are not shown here.",
         estate=lambda: contoso(entra_apps__client=False),
-        outcomes={"APP060": "not assessed"},
-        subjects={},
+        unassessed={"APP060": CLIENT_ID},
     ),
     Defect(
-        name="entra-apps-a-client-app-without-the-brokers-redirect-fails",
-        story="A client app without the brokers redirect fails.",
+        name="entra-apps-client-app-without-redirect",
+        story="The client app lacks the redirect URI ms-appx-web://Microsoft.AAD.BrokerPlugin/<its id>.",
         estate=lambda: contoso(entra_apps__redirects=()),
-        outcomes={"APP060": "fail"},
-        subjects={"APP060": frozenset(["application ConfigMgr Client App (7506ee10-f7ec-415a-b415-cd3d58790d97)"])},
+        fails={"APP060": CLIENT},
     ),
     Defect(
-        name="entra-apps-a-client-app-without-consent-for-all-fails",
-        story="A client app without consent for all fails.",
+        name="entra-apps-client-app-without-consent",
+        story="Nobody gave admin consent to the client app.",
         estate=lambda: contoso(entra_apps__grants=()),
-        outcomes={"APP080": "fail"},
-        subjects={"APP080": frozenset(["client app 7506ee10-f7ec-415a-b415-cd3d58790d97"])},
+        fails={"APP080": CLIENT_ID},
     ),
     Defect(
-        name="entra-apps-a-server-app-that-may-not-read-the-directory-fails",
-        story="A server app that may not read the directory fails.",
+        name="entra-apps-server-app-without-directory-read",
+        story="The server app was not granted Directory.Read.All, so that no user is discovered.",
         estate=lambda: contoso(entra_apps__roles=()),
-        outcomes={"APP090": "fail"},
-        subjects={"APP090": frozenset(["server app 7078946d-fc1c-43b7-8dee-dd6e6b00d783"])},
+        fails={"APP090": SERVER_ID},
     ),
     Defect(
-        name="entra-apps-a-secret-that-ends-fails",
-        story="A secret that ends fails.",
+        name="entra-apps-secret-ends-soon",
+        story="The server app's only secret ends in 30 days.",
         estate=lambda: contoso(entra_apps__secrets=(30.0,)),
-        outcomes={"APP100": "fail"},
-        subjects={"APP100": frozenset(["application ConfigMgr Server App (7078946d-fc1c-43b7-8dee-dd6e6b00d783)"])},
+        fails={"APP100": SERVER},
     ),
     Defect(
-        name="entra-apps-without-consent-nothing-is-said-of-it",
-        story="Without consent nothing is said of it.",
+        name="entra-apps-refused-delegated-consent",
+        story="Microsoft Graph refuses to show the delegated permissions that were granted.",
         estate=lambda: contoso().refusing("graph/oauth2-permission-grants"),
-        outcomes={"APP080": "not assessed"},
-        subjects={},
+        unread=("APP080",),
     ),
     Defect(
-        name="entra-apps-without-consent-nothing-is-said-of-it-2",
-        story="Without consent nothing is said of it.",
+        name="entra-apps-refused-application-consent",
+        story="Microsoft Graph refuses to show the application permissions that were granted.",
         estate=lambda: contoso().refusing("graph/app-role-assignments"),
-        outcomes={"APP090": "not assessed"},
-        subjects={},
+        unread=("APP090",),
     ),
     Defect(
-        name="entra-apps-a-list-without-microsoft-graph-is-not-whole",
-        story="A list without microsoft graph is not whole.",
+        name="entra-apps-microsoft-graph-not-listed",
+        story="The list of service principals lacks Microsoft Graph's own, by which permissions get their names.",
         estate=lambda: contoso(entra_apps__graph_principal=False),
-        outcomes={"APP090": "not assessed"},
-        subjects={},
+        unassessed={"APP090": SERVER_ID},
     ),
     Defect(
-        name="entra-apps-a-uri-need-not-be-the-default",
-        story="A uri need not be the default.",
+        name="entra-apps-uri-changed-in-entra",
+        story="The server app's App ID URI was changed in Entra, and the site has the former one.",
         estate=lambda: contoso(entra_apps__uris=("https://contoso.com/cm",)),
-        outcomes={"APP110": "fail"},
-        subjects={"APP110": frozenset(["application ConfigMgr Server App (7078946d-fc1c-43b7-8dee-dd6e6b00d783)"])},
+        fails={"APP110": SERVER},
     ),
     Defect(
-        name="entra-apps-a-domain-that-merely-looks-verified-is-none",
-        story="A domain that merely looks verified is none.",
+        name="entra-apps-uri-of-an-unverified-domain",
+        story="The server app's App ID URI is of evilcontoso.com, which is no verified domain of the tenant.",
         estate=lambda: contoso(entra_apps__uris=("https://evilcontoso.com/cm",)),
-        outcomes={"APP050": "fail", "APP110": "fail"},
-        subjects={
-            "APP050": frozenset(["application ConfigMgr Server App (7078946d-fc1c-43b7-8dee-dd6e6b00d783)"]),
-            "APP110": frozenset(["application ConfigMgr Server App (7078946d-fc1c-43b7-8dee-dd6e6b00d783)"]),
-        },
+        fails={"APP050": SERVER, "APP110": SERVER},
     ),
     Defect(
-        name="entra-apps-the-server-app-was-deleted",
-        story="The server app was deleted.",
+        name="entra-apps-server-app-deleted",
+        story="The server app was deleted in Entra; the site still names it.",
         estate=lambda: contoso(entra_apps__server=False, entra_apps__server_principal=None),
-        outcomes={
-            "APP010": "fail",
-            "APP030": "blocked",
-            "APP040": "blocked",
-            "APP050": "blocked",
-            "APP070": "blocked",
-            "APP080": "blocked",
-            "APP090": "blocked",
-            "APP100": "blocked",
-            "APP110": "fail",
-            "APP130": "blocked",
-            "APP140": "blocked",
-        },
-        subjects={
-            "APP010": frozenset(["server app 7078946d-fc1c-43b7-8dee-dd6e6b00d783"]),
-            "APP110": frozenset(["application ConfigMgr Server App (7078946d-fc1c-43b7-8dee-dd6e6b00d783)"]),
-        },
+        fails={"APP010": SERVER_ID, "APP110": SERVER},
+        blocked=("APP030", "APP040", "APP050", "APP070", "APP080", "APP090", "APP100", "APP130", "APP140"),
     ),
 )

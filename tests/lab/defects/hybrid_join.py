@@ -15,6 +15,84 @@ CLIENT = "pc001.corp.contoso.com"
 
 DEFECTS: tuple[Defect, ...] = (
     Defect(
+        name="hybrid-join-scp-names-another-tenant",
+        story="The service connection point names another tenant.",
+        estate=lambda: contoso(
+            directory__keywords=("azureADName:contoso.com", "azureADId:11111111-0000-4000-8000-000000000001")
+        ),
+        fails={"HYB020": "service connection point of the forest: azureADId"},
+    ),
+    Defect(
+        name="hybrid-join-client-not-joined",
+        story="dsregcmd of the sample client says AzureAdJoined: NO.",
+        estate=lambda: contoso(hosts__joined__entra="NO"),
+        fails={"HYB030": CLIENT},
+        blocked=("HYB040", "HYB050", "HYB060"),
+    ),
+    Defect(
+        name="hybrid-join-client-join-unsaid",
+        story="dsregcmd of the sample client has no line AzureAdJoined.",
+        estate=lambda: contoso(hosts__joined__entra=None),
+        unassessed={"HYB030": CLIENT},
+    ),
+    Defect(
+        name="hybrid-join-client-in-another-tenant",
+        story="The sample client has joined another tenant.",
+        estate=lambda: contoso(hosts__joined__tenant_id="11111111-0000-4000-8000-000000000001"),
+        fails={"HYB040": CLIENT},
+        blocked=("HYB050",),
+    ),
+    Defect(
+        name="hybrid-join-client-tenant-unsaid",
+        story="dsregcmd of the sample client does not say which tenant it has joined.",
+        estate=lambda: contoso(hosts__joined__tenant_id=None),
+        unassessed={"HYB040": CLIENT},
+    ),
+    Defect(
+        name="hybrid-join-client-without-mdm-url",
+        story="The sample client knows no MDM address, as where its user is outside the MDM user scope.",
+        estate=lambda: contoso(hosts__joined__mdm_url=None),
+        fails={"HYB050": CLIENT},
+    ),
+    Defect(
+        name="hybrid-join-device-disabled-in-entra",
+        story="The sample client's device was disabled or deleted in Entra.",
+        estate=lambda: contoso(hosts__joined__device_authentication="FAILED. Device is either disabled or deleted"),
+        fails={"HYB060": CLIENT},
+    ),
+    Defect(
+        name="hybrid-join-device-state-unknown",
+        story="The sample client could not ask Entra for the state of its device.",
+        estate=lambda: contoso(hosts__joined__device_authentication="FAILED. ERROR"),
+        unassessed={"HYB060": CLIENT},
+    ),
+    Defect(
+        name="hybrid-join-dsregcmd-not-recognised",
+        story="What was collected from the sample client is an error message, and not the output of dsregcmd.",
+        estate=lambda: contoso(hosts__joined__text="'dsregcmd' is not recognized"),
+        unassessed=dict.fromkeys(("HYB030", "HYB040", "HYB050", "HYB060"), CLIENT),
+    ),
+    Defect(
+        name="hybrid-join-user-certificate-unread",
+        story="The directory does not show the sample client's attribute userCertificate.",
+        estate=lambda: contoso(directory__client_user_certificates=None),
+        unassessed={"HYB070": CLIENT},
+    ),
+    Defect(
+        name="hybrid-join-user-certificate-empty",
+        story="The sample client has no userCertificate in the directory: Entra Connect does not synchronise it.",
+        estate=lambda: contoso(directory__client_user_certificates=0, hosts__joined__entra="NO"),
+        fails={"HYB030": CLIENT, "HYB070": "computer pc001.corp.contoso.com"},
+        blocked=("HYB040", "HYB050", "HYB060"),
+    ),
+    Defect(
+        name="hybrid-join-scp-missing",
+        story="The forest has no service connection point.",
+        estate=lambda: contoso(directory__connection_point_exists=False),
+        fails={"HYB010": "service connection point of the forest"},
+        blocked=("HYB020",),
+    ),
+    Defect(
         name="hybrid-join-scp-names-an-unverified-domain",
         story="The service connection point names fabrikam.com, which is no verified domain of the tenant.",
         estate=lambda: contoso(directory__keywords=(TENANT, "azureADName:fabrikam.com")),

@@ -1,4 +1,4 @@
-"""Licences: defects of Contoso and what they change."""
+"""Licences: what can be wrong with those of users, and what it changes."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso, contoso_2018
 from tests.lab.people import assigned
 
+BOB = "bob@contoso.com"
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
-        name="licences-the-tutorial-asks-for-intune-on-every-path",
-        story="The tutorial asks for intune on every path.",
+        name="licences-2018-intune-plan-switched-off",
+        story="Bob's licence has its service plan for Intune switched off.",
         estate=lambda: contoso_2018(people__overrides={"bob": assigned(off=("c1ec4a95-1f05-45b3-a911-aa3fa01094f5",))}),
-        outcomes={"LIC050": "fail"},
-        subjects={"LIC050": frozenset(["bob@contoso.com"])},
+        fails={"LIC050": BOB},
     ),
     Defect(
-        name="licences-a-user-without-premium-is-named-with-the-cause",
-        story="A user without premium is named with the cause.",
+        name="licences-user-without-licence",
+        story="Bob is in the MDM user scope and has no licence.",
         estate=lambda: contoso(people__overrides={"bob": {"assignedLicenses": [], "licenseAssignmentStates": []}}),
-        outcomes={"LIC040": "fail"},
-        subjects={"LIC040": frozenset(["bob@contoso.com"])},
+        fails={"LIC040": BOB},
     ),
     Defect(
-        name="licences-an-assignment-in-error-is-named-with-its-group-and-error",
-        story="An assignment in error is named with its group and error.",
+        name="licences-group-assignment-in-error",
+        story="Bob's licence by the group failed, because there were too few.",
         estate=lambda: contoso(
             people__overrides={
                 "bob": assigned(
@@ -31,48 +31,42 @@ DEFECTS: tuple[Defect, ...] = (
                 )
             }
         ),
-        outcomes={"LIC040": "fail", "LIC060": "fail"},
-        subjects={"LIC040": frozenset(["bob@contoso.com"]), "LIC060": frozenset(["bob@contoso.com"])},
+        fails={"LIC040": BOB, "LIC060": BOB},
     ),
     Defect(
-        name="licences-a-missing-usage-location-is-named-where-it-stands-in-the-way",
-        story="A missing usage location is named where it stands in the way.",
+        name="licences-usage-location-missing",
+        story="Bob has no licence, and could get none: his usage location is not set.",
         estate=lambda: contoso(
             people__overrides={"bob": {"assignedLicenses": [], "licenseAssignmentStates": []} | {"usageLocation": None}}
         ),
-        outcomes={"LIC040": "fail", "LIC070": "fail"},
-        subjects={"LIC040": frozenset(["bob@contoso.com"]), "LIC070": frozenset(["bob@contoso.com"])},
+        fails={"LIC040": BOB, "LIC070": BOB},
     ),
     Defect(
-        name="licences-an-unlicensed-user-of-unknown-kind-is-not-assessed",
-        story="An unlicensed user of unknown kind is not assessed.",
+        name="licences-user-of-unknown-state",
+        story="Bob has no licence, and Microsoft Graph does not say whether his account is enabled.",
         estate=lambda: contoso(
             people__overrides={
                 "bob": {"assignedLicenses": [], "licenseAssignmentStates": []} | {"accountEnabled": None}
             }
         ),
-        outcomes={"LIC040": "not assessed"},
-        subjects={},
+        unassessed={"LIC040": BOB},
     ),
     Defect(
-        name="licences-licences-that-were-not-answered-are-not-assessed",
-        story="Licences that were not answered are not assessed.",
+        name="licences-assignments-unsaid",
+        story="Microsoft Graph does not say which licences Bob has.",
         estate=lambda: contoso(people__overrides={"bob": {"assignedLicenses": None, "licenseAssignmentStates": None}}),
-        outcomes={"LIC040": "not assessed", "LIC060": "not assessed"},
-        subjects={},
+        unassessed={"LIC040": BOB, "LIC060": BOB},
     ),
     Defect(
-        name="licences-a-licence-that-the-tenant-does-not-list-is-not-assessed",
-        story="A licence that the tenant does not list is not assessed.",
+        name="licences-unknown-product",
+        story="Bob has a licence of a product that the tenant does not list.",
         estate=lambda: contoso(people__overrides={"bob": assigned("99999999-0000-4000-8000-0000000000ff")}),
-        outcomes={"LIC040": "not assessed"},
-        subjects={},
+        unassessed={"LIC040": BOB},
     ),
     Defect(
-        name="licences-without-the-users-nothing-is-said-of-them",
-        story="Without the users nothing is said of them.",
+        name="licences-refused-users",
+        story="Microsoft Graph refuses to list the users.",
         estate=lambda: contoso().refusing("graph/users"),
-        outcomes=dict.fromkeys(("LIC040", "LIC060", "LIC070", "DNS100"), "not assessed"),
-        subjects={},
+        unread=("DNS100", "LIC040", "LIC060", "LIC070"),
     ),
 )

@@ -1,4 +1,4 @@
-"""Logs: defects of Contoso and what they change."""
+"""Logs: what they can tell, or hide, and what it changes."""
 
 from __future__ import annotations
 
@@ -6,111 +6,108 @@ from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso, contoso_2018
 from tests.lab.logs import Log
 
+DISCOVERY = "sms_azuread_discovery_agent.log on cm01.corp.contoso.com"
+DISCOVERY_FILE = "log/cm01.corp.contoso.com/sms_azuread_discovery_agent"
+CYCLE = "Retrieving AAD discovery settings from database..."
+CLOUDMGR = "cloudmgr.log on cm01.corp.contoso.com"
+MPCONTROL = "mpcontrol.log on cm01.corp.contoso.com"
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
-        name="logs-the-tutorial-knew-one-spelling-only",
-        story="The tutorial knew one spelling only.",
+        name="logs-2018-discovery-success-in-new-words",
+        story="The discovery agent logs its success in the words of today, which the tutorial does not know.",
         estate=lambda: contoso_2018(
             logs__discovery=Log(
                 current=(
-                    (200, "Retrieving AAD discovery settings from database..."),
+                    (200, CYCLE),
                     (20, "Successfully published UDX for Microsoft Entra users"),
-                    (1, "Retrieving AAD discovery settings from database..."),
+                    (1, CYCLE),
                 )
             )
         ),
-        outcomes={"LOG010": "fail", "LOG020": "not assessed"},
-        subjects={"LOG010": frozenset(["sms_azuread_discovery_agent.log on cm01.corp.contoso.com"])},
+        fails={"LOG010": DISCOVERY},
+        unassessed={"LOG020": DISCOVERY},
     ),
     Defect(
-        name="logs-a-file-that-was-not-read-leaves-a-gap",
-        story="A file that was not read leaves a gap.",
+        name="logs-discovery-log-unread",
+        story="The discovery agent's log was refused; its roll-over has no success.",
         estate=lambda: contoso(
             logs__discovery=Log(
                 rolled=(
-                    (300, "Retrieving AAD discovery settings from database..."),
-                    (200, "Retrieving AAD discovery settings from database..."),
+                    (300, CYCLE),
+                    (200, CYCLE),
                 ),
                 current=(
-                    (160, "Retrieving AAD discovery settings from database..."),
-                    (1, "Retrieving AAD discovery settings from database..."),
+                    (160, CYCLE),
+                    (1, CYCLE),
                 ),
             )
-        ).refusing("log/cm01.corp.contoso.com/sms_azuread_discovery_agent" + ".log"),
-        outcomes={"LOG010": "not assessed", "LOG020": "not assessed"},
-        subjects={},
+        ).refusing(f"{DISCOVERY_FILE}.log"),
+        unassessed={"LOG010": DISCOVERY, "LOG020": DISCOVERY},
     ),
     Defect(
-        name="logs-a-deployment-under-way-is-not-assessed",
-        story="A deployment under way is not assessed.",
+        name="logs-cmg-deployment-under-way",
+        story="cloudmgr.log ends amid a deployment of the CMG.",
         estate=lambda: contoso(
             logs__cloud_manager=Log(current=((300, "start"), (0.1, "Waiting for check if container exists.")))
         ),
-        outcomes={"LOG030": "not assessed"},
-        subjects={},
+        unassessed={"LOG030": CLOUDMGR},
     ),
     Defect(
-        name="logs-a-part-of-the-log-proves-no-absence-of-failures",
-        story="A part of the log proves no absence of failures.",
+        name="logs-cloudmgr-log-incomplete",
+        story="Only the newest part of cloudmgr.log was read.",
         estate=lambda: contoso(logs__cloud_manager=Log(current=((300, "start"), (1, "end")), complete=False)),
-        outcomes={"LOG030": "not assessed"},
-        subjects={},
+        unassessed={"LOG030": CLOUDMGR},
     ),
     Defect(
-        name="logs-a-success-in-the-roll-over-passes-nothing-where-the-log-itself-was-refused",
-        story="A success in the roll over passes nothing where the log itself was refused.",
+        name="logs-discovery-success-in-the-roll-over-only",
+        story="The roll-over of the discovery agent's log has a success; the log itself was refused.",
         estate=lambda: contoso(
             logs__discovery=Log(
                 rolled=(
-                    (200, "Retrieving AAD discovery settings from database..."),
+                    (200, CYCLE),
                     (30, "Successfully published UDX for Azure Active Directory users"),
                 ),
-                current=((1, "Retrieving AAD discovery settings from database..."),),
+                current=((1, CYCLE),),
             )
-        ).refusing(f"{'log/cm01.corp.contoso.com/sms_azuread_discovery_agent'}.log"),
-        outcomes={"LOG010": "not assessed", "LOG020": "not assessed"},
-        subjects={},
+        ).refusing(f"{DISCOVERY_FILE}.log"),
+        unassessed={"LOG010": DISCOVERY, "LOG020": DISCOVERY},
     ),
     Defect(
-        name="logs-an-old-copy-of-the-log-says-nothing",
-        story="An old copy of the log says nothing.",
+        name="logs-cloudmgr-log-is-an-old-copy",
+        story="cloudmgr.log is a copy that ends long before the scan.",
         estate=lambda: contoso(logs__cloud_manager=Log(current=((400, "start"), (300, "end")))),
-        outcomes={"LOG030": "not assessed"},
-        subjects={},
+        unassessed={"LOG030": CLOUDMGR},
     ),
     Defect(
-        name="logs-a-management-point-that-answers-with-an-error-fails",
-        story="A management point that answers with an error fails.",
+        name="logs-management-point-answers-403",
+        story="mpcontrol.log ends with the status 403 of the management point.",
         estate=lambda: contoso(
             logs__management_point=Log(
                 current=(
                     (3, "Call to HttpSendRequestSync succeeded for port 443 with status code 200, text: OK"),
-                    (2, f"Call to HttpSendRequestSync failed for port 443 with status code {'403, text: Forbidden'}"),
+                    (2, "Call to HttpSendRequestSync failed for port 443 with status code 403, text: Forbidden"),
                 )
             )
         ),
-        outcomes={"LOG050": "fail"},
-        subjects={"LOG050": frozenset(["mpcontrol.log on cm01.corp.contoso.com"])},
+        fails={"LOG050": MPCONTROL},
     ),
     Defect(
-        name="logs-a-management-point-that-was-not-tested-is-not-assessed",
-        story="A management point that was not tested is not assessed.",
+        name="logs-management-point-untested",
+        story="mpcontrol.log has no test of the management point.",
         estate=lambda: contoso(logs__management_point=Log(current=((3, "start"),))),
-        outcomes={"LOG050": "not assessed"},
-        subjects={},
+        unassessed={"LOG050": MPCONTROL},
     ),
     Defect(
-        name="logs-a-sample-of-no-client-is-in-order",
-        story="A sample of no client is in order.",
+        name="logs-no-client-log-collected",
+        story="No log of a sample client was collected.",
         estate=lambda: contoso().unrecorded("log/pc001.corp.contoso.com/comanagementhandler.log"),
-        outcomes={"LOG060": "not applicable"},
-        subjects={},
+        not_applicable=("LOG060",),
     ),
     Defect(
-        name="logs-a-sample-of-no-client-is-in-order-2",
-        story="A sample of no client is in order.",
+        name="logs-client-log-refused",
+        story="CoManagementHandler.log of the sample client could not be read.",
         estate=lambda: contoso().refusing("log/pc001.corp.contoso.com/comanagementhandler.log"),
-        outcomes={"LOG060": "not assessed"},
-        subjects={},
+        unassessed={"LOG060": "comanagementhandler.log on pc001.corp.contoso.com"},
     ),
 )

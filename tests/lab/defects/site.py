@@ -1,167 +1,120 @@
-"""Site: defects of Contoso and what they change."""
+"""The site: what can be wrong with it and with what it shows, and what it changes."""
 
 from __future__ import annotations
 
 from tests.lab.defects.defect import Defect
+from tests.lab.defects.thin_rights import THIN_RIGHTS
 from tests.lab.estate import contoso
+
+COMMUNICATION = "site PS1, communication security"
+ADMINISTRATOR = "Full Administrator over all scopes"
 
 DEFECTS: tuple[Defect, ...] = (
     Defect(
-        name="site-a-version-between-two-of-the-list-is-not-assessed",
-        story="A version between two of the list is not assessed.",
+        name="site-version-undocumented",
+        story="The site's version is between two that Microsoft lists.",
         estate=lambda: contoso(site__version="5.00.9136.1000"),
-        outcomes={"SIT010": "not assessed"},
-        subjects={},
+        unassessed={"SIT010": "site PS1"},
     ),
     Defect(
-        name="site-another-site-than-the-declared-one-fails",
-        story="Another site than the declared one fails.",
+        name="site-code-differs",
+        story="The design's site code is XYZ, and the site is PS1.",
         estate=lambda: contoso(design__site__code="XYZ"),
-        outcomes={"BOO060": "fail", "SIT020": "fail"},
-        subjects={
-            "BOO060": frozenset(["app ConfigMgr Client Setup Bootstrap: SMSSITECODE"]),
-            "SIT020": frozenset(["site XYZ"]),
-        },
+        fails={"BOO060": "app ConfigMgr Client Setup Bootstrap: SMSSITECODE", "SIT020": "site XYZ"},
     ),
     Defect(
-        name="site-a-site-that-thin-rights-hide-is-not-assessed",
-        story="A site that thin rights hide is not assessed.",
+        name="site-hidden-from-the-scanner",
+        story="The site shows the scanner's account no site at all.",
         estate=lambda: contoso(site__listed=False),
-        outcomes={
-            "CMG030": "not assessed",
-            "MPT020": "not assessed",
-            "SIT010": "not assessed",
-            "SIT020": "not assessed",
-            "SIT030": "not assessed",
-            "SIT050": "not assessed",
-            "TPL050": "not assessed",
-            "TPL240": "not assessed",
-        },
-        subjects={},
+        unassessed=dict.fromkeys(
+            ("CMG030", "MPT020", "SIT010", "SIT020", "SIT030", "SIT050", "TPL050", "TPL240"), "site/SMS_Site"
+        ),
     ),
     Defect(
-        name="site-thin-rights-alone-take-away-what-rests-on-absence",
-        story="Thin rights alone take away what rests on absence.",
+        name="site-thin-rights",
+        story="The scanner's account may see some of the site's rows only.",
         estate=lambda: contoso(site__full_access=False),
-        outcomes={
-            "AZS030": "not assessed",
-            "COM050": "not assessed",
-            "COM060": "not assessed",
-            "COM070": "not assessed",
-            "CDP020": "not assessed",
-        },
-        subjects={},
+        unassessed=THIN_RIGHTS,
     ),
     Defect(
-        name="site-masks-without-pki-certificates-fail",
-        story="Masks without pki certificates fail.",
+        name="site-without-pki-certificates",
+        story="The site does not use clients' PKI certificates.",
         estate=lambda: contoso(site__security_mask=192),
-        outcomes={"SIT050": "fail"},
-        subjects={"SIT050": frozenset(["site PS1, communication security"])},
+        fails={"SIT050": COMMUNICATION},
     ),
     Defect(
-        name="site-a-mask-that-means-nothing-is-not-assessed",
-        story="A mask that means nothing is not assessed.",
+        name="site-communication-unsaid",
+        story="The site does not say how clients communicate.",
         estate=lambda: contoso(site__security_mask=0),
-        outcomes={"SIT050": "not assessed"},
-        subjects={},
+        unassessed={"SIT050": COMMUNICATION},
     ),
     Defect(
-        name="site-an-http-management-point-without-enhanced-http-fails",
-        story="An http management point without enhanced http fails.",
+        name="site-http-without-enhanced-http",
+        story="The management point follows the site to HTTP, and Enhanced HTTP is not on.",
         estate=lambda: contoso(site__mp_ssl_state=0),
-        outcomes={"MPT020": "fail", "MPT030": "fail", "SIT030": "fail"},
-        subjects={
-            "MPT020": frozenset(["site PS1, communication security"]),
-            "MPT030": frozenset(["management point MP01.corp.contoso.com"]),
-            "SIT030": frozenset(["site PS1, communication security"]),
-        },
+        fails={"MPT020": COMMUNICATION, "SIT030": COMMUNICATION, "MPT030": "management point MP01.corp.contoso.com"},
     ),
     Defect(
-        name="site-nobody-who-is-full-administrator-over-all-scopes-fails",
-        story="Nobody who is full administrator over all scopes fails.",
+        name="site-full-administrator-limited",
+        story="The only Full Administrator is limited to the scope Default.",
         estate=lambda: contoso(
             site__administrators=(
                 ("CONTOSO\\cmadmin", ("Full Administrator",), ("Default",)),
                 ("CONTOSO\\scanner", ("Read-only Analyst",), ("All",)),
             )
         ),
-        outcomes={"SIT040": "fail"},
-        subjects={"SIT040": frozenset(["Full Administrator over all scopes"])},
+        fails={"SIT040": ADMINISTRATOR},
     ),
     Defect(
-        name="site-translated-role-names-are-not-assessed",
-        story="Translated role names are not assessed.",
+        name="site-role-names-translated",
+        story="The site's roles and scopes have German names, and their ids were not shown.",
         estate=lambda: contoso(
             site__administrators=(
                 ("CONTOSO\\cmadmin", ("Hauptadministrator",), ("Alle",)),
                 ("CONTOSO\\scanner", ("Read-only Analyst",), ("All",)),
             )
         ),
-        outcomes={"SIT040": "not assessed"},
-        subjects={},
+        unassessed={"SIT040": ADMINISTRATOR},
     ),
     Defect(
-        name="site-administrators-that-thin-rights-hide-are-not-assessed",
-        story="Administrators that thin rights hide are not assessed.",
+        name="site-administrators-hidden-by-thin-rights",
+        story="The site shows no Full Administrator to the scanner's account, which may see some rows only.",
         estate=lambda: contoso(
             site__administrators=(("CONTOSO\\scanner", ("Read-only Analyst",), ("All",)),), site__full_access=False
         ),
-        outcomes={
-            "AZS030": "not assessed",
-            "COM050": "not assessed",
-            "COM060": "not assessed",
-            "COM070": "not assessed",
-            "CDP020": "not assessed",
-            "SIT040": "not assessed",
-        },
-        subjects={},
+        unassessed=THIN_RIGHTS | {"SIT040": ADMINISTRATOR},
     ),
     Defect(
-        name="site-a-root-that-the-site-does-not-trust-fails",
-        story="A root that the site does not trust fails.",
+        name="site-does-not-trust-the-root",
+        story="The own root CA is not in the site's list of trusted root certification authorities.",
         estate=lambda: contoso(site__trusts_root=False),
-        outcomes={"HST110": "fail", "SIT060": "fail"},
-        subjects={
-            "HST110": frozenset(["CN=PC001.corp.contoso.com (D070BE7D) on pc001.corp.contoso.com"]),
-            "SIT060": frozenset(["Contoso Root CA in TrustedRootCert.cer"]),
+        fails={
+            "HST110": "CN=PC001.corp.contoso.com (D070BE7D) on pc001.corp.contoso.com",
+            "SIT060": "Contoso Root CA in TrustedRootCert.cer",
         },
     ),
     Defect(
-        name="site-a-trusted-root-list-that-was-not-recorded-is-not-assessed",
-        story="A trusted root list that was not recorded is not assessed.",
+        name="site-trusted-roots-unrecorded",
+        story="The site's list of trusted root certification authorities was not handed in.",
         estate=lambda: contoso().unrecorded("site/trusted-root-list"),
-        outcomes={"HST110": "not assessed", "SIT060": "not assessed"},
-        subjects={},
+        unread=("HST110", "SIT060"),
     ),
     Defect(
-        name="site-requests-without-answer-are-not-assessed",
-        story="Requests without answer are not assessed.",
+        name="site-refused-sites",
+        story="The site refuses to list its sites.",
         estate=lambda: contoso().refusing("site/SMS_Site"),
-        outcomes={
-            "CMG030": "not assessed",
-            "MPT020": "not assessed",
-            "SIT010": "not assessed",
-            "SIT020": "not assessed",
-            "SIT030": "not assessed",
-            "SIT050": "not assessed",
-            "TPL050": "not assessed",
-            "TPL240": "not assessed",
-        },
-        subjects={},
+        unread=("CMG030", "MPT020", "SIT010", "SIT020", "SIT030", "SIT050", "TPL050", "TPL240"),
     ),
     Defect(
-        name="site-requests-without-answer-are-not-assessed-2",
-        story="Requests without answer are not assessed.",
+        name="site-refused-components",
+        story="The site refuses to list the settings of its components.",
         estate=lambda: contoso().refusing("site/SMS_SCI_Component"),
-        outcomes={"MPT020": "not assessed", "SIT030": "not assessed", "SIT050": "not assessed"},
-        subjects={},
+        unread=("MPT020", "SIT030", "SIT050"),
     ),
     Defect(
-        name="site-requests-without-answer-are-not-assessed-3",
-        story="Requests without answer are not assessed.",
+        name="site-refused-administrators",
+        story="The site refuses to list its administrative users.",
         estate=lambda: contoso().refusing("site/SMS_Admin"),
-        outcomes={"SIT040": "not assessed"},
-        subjects={},
+        unread=("SIT040",),
     ),
 )

@@ -1,67 +1,62 @@
-"""Subscription: defects of Contoso and what they change."""
+"""The Azure subscription: what can be wrong with it, and what it changes."""
 
 from __future__ import annotations
 
 from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso
 
+SUBSCRIPTION = "subscription Contoso Prod (3b9c2f52-6d3d-4b0c-9c31-0c5f3d2a7e11)"
+STORAGE = "resource provider Microsoft.Storage"
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
-        name="subscription-a-subscription-that-is-not-enabled-fails",
-        story="A subscription that is not enabled fails.",
+        name="subscription-disabled",
+        story="The Azure subscription is disabled.",
         estate=lambda: contoso(azure__state="Disabled"),
-        outcomes={"SUB010": "fail"},
-        subjects={"SUB010": frozenset(["subscription Contoso Prod (3b9c2f52-6d3d-4b0c-9c31-0c5f3d2a7e11)"])},
+        fails={"SUB010": SUBSCRIPTION},
     ),
     Defect(
-        name="subscription-another-subscription-than-the-declared-one-fails",
-        story="Another subscription than the declared one fails.",
+        name="subscription-is-not-the-declared-one",
+        story="Azure shows another subscription than the design names.",
         estate=lambda: contoso(azure__subscription_id="aaaaaaaa-0000-4000-8000-000000000002"),
-        outcomes={"SUB020": "fail"},
-        subjects={"SUB020": frozenset(["subscription Contoso Prod (aaaaaaaa-0000-4000-8000-000000000002)"])},
+        fails={"SUB020": "subscription Contoso Prod (aaaaaaaa-0000-4000-8000-000000000002)"},
     ),
     Defect(
-        name="subscription-a-provider-that-is-not-registered-fails",
-        story="A provider that is not registered fails.",
+        name="subscription-provider-not-registered",
+        story="The resource provider Microsoft.Storage is not registered in the subscription.",
         estate=lambda: contoso(
             azure__providers=(*contoso().azure.providers[:3], ("Microsoft.Storage", "NotRegistered"))
         ),
-        outcomes={"SUB030": "fail"},
-        subjects={"SUB030": frozenset(["resource provider Microsoft.Storage"])},
+        fails={"SUB030": STORAGE},
     ),
     Defect(
-        name="subscription-a-provider-that-was-not-told-is-not-assessed",
-        story="A provider that was not told is not assessed.",
+        name="subscription-provider-unlisted",
+        story="Azure does not list the resource provider Microsoft.Storage.",
         estate=lambda: contoso(azure__providers=(*contoso().azure.providers[:3], *())),
-        outcomes={"SUB030": "not assessed"},
-        subjects={},
+        unassessed={"SUB030": STORAGE},
     ),
     Defect(
-        name="subscription-a-subscription-of-another-tenant-is-advice",
-        story="A subscription of another tenant is advice.",
+        name="subscription-of-another-tenant",
+        story="The Azure subscription belongs to another tenant.",
         estate=lambda: contoso(azure__tenant_id="aaaaaaaa-0000-4000-8000-000000000002"),
-        outcomes={"SUB040": "fail"},
-        subjects={"SUB040": frozenset(["subscription Contoso Prod (3b9c2f52-6d3d-4b0c-9c31-0c5f3d2a7e11)"])},
+        fails={"SUB040": SUBSCRIPTION},
     ),
     Defect(
-        name="subscription-a-spending-limit-is-a-warning",
-        story="A spending limit is a warning.",
+        name="subscription-with-spending-limit",
+        story="The Azure subscription has a spending limit.",
         estate=lambda: contoso(azure__spending_limit="On"),
-        outcomes={"SUB050": "fail"},
-        subjects={"SUB050": frozenset(["subscription Contoso Prod (3b9c2f52-6d3d-4b0c-9c31-0c5f3d2a7e11)"])},
+        fails={"SUB050": SUBSCRIPTION},
     ),
     Defect(
-        name="subscription-what-azure-left-out-is-not-assessed",
-        story="What azure left out is not assessed.",
+        name="subscription-details-unsaid",
+        story="Azure says neither the subscription's tenant nor whether it has a spending limit.",
         estate=lambda: contoso(azure__tenant_id=None, azure__spending_limit=None),
-        outcomes={"SUB040": "not assessed", "SUB050": "not assessed"},
-        subjects={},
+        unassessed={"SUB040": SUBSCRIPTION, "SUB050": SUBSCRIPTION},
     ),
     Defect(
-        name="subscription-without-the-providers-nothing-is-said-of-them",
-        story="Without the providers nothing is said of them.",
+        name="subscription-refused-providers",
+        story="Azure refuses to list the subscription's resource providers.",
         estate=lambda: contoso().refusing("arm/providers"),
-        outcomes={"SUB030": "not assessed"},
-        subjects={},
+        unread=("SUB030",),
     ),
 )

@@ -1,4 +1,4 @@
-"""Tenant: defects of Contoso and what they change."""
+"""The tenant: what can be wrong with it and its administrators, and what it changes."""
 
 from __future__ import annotations
 
@@ -6,114 +6,104 @@ from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso
 from tests.lab.people import principal
 
+ADMINISTRATOR = "role Global Administrator"
+TENANT = "tenant Contoso (72f988bf-0000-4000-8000-2d7cd011db00)"
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
-        name="tenant-another-mdm-authority-fails",
-        story="Another mdm authority fails.",
+        name="tenant-mdm-authority-is-configuration-manager",
+        story="The MDM authority is still Configuration Manager (hybrid MDM).",
         estate=lambda: contoso(tenant__mdm_authority="sccm"),
-        outcomes={"TEN010": "fail"},
-        subjects={"TEN010": frozenset(["MDM authority"])},
+        fails={"TEN010": "MDM authority"},
     ),
     Defect(
-        name="tenant-an-authority-that-intune-does-not-say-is-not-assessed",
-        story="An authority that intune does not say is not assessed.",
+        name="tenant-mdm-authority-unsaid",
+        story="Intune does not say what the MDM authority is.",
         estate=lambda: contoso(tenant__mdm_authority=None),
-        outcomes={"TEN010": "not assessed"},
-        subjects={},
+        unassessed={"TEN010": "graph/mdm-authority"},
     ),
     Defect(
-        name="tenant-without-a-declared-tenant-any-will-do",
-        story="Without a declared tenant any will do.",
+        name="tenant-undeclared",
+        story="The design names no tenant.",
         estate=lambda: contoso(design__rollout__tenant_id=""),
-        outcomes={"TEN020": "not applicable"},
-        subjects={},
+        not_applicable=("TEN020",),
     ),
     Defect(
-        name="tenant-synchronisation-that-is-off-fails-once",
-        story="Synchronisation that is off fails once.",
+        name="tenant-synchronisation-off",
+        story="Directory synchronisation is off.",
         estate=lambda: contoso(tenant__synchronised=False),
-        outcomes={"TEN030": "fail", "TEN040": "blocked"},
-        subjects={"TEN030": frozenset(["tenant Contoso (72f988bf-0000-4000-8000-2d7cd011db00)"])},
+        fails={"TEN030": TENANT},
+        blocked=("TEN040",),
     ),
     Defect(
-        name="tenant-synchronisation-that-stands-still-fails",
-        story="Synchronisation that stands still fails.",
+        name="tenant-synchronisation-stands-still",
+        story="Directory synchronisation ran 25 hours ago for the last time.",
         estate=lambda: contoso(tenant__last_sync_hours_ago=25),
-        outcomes={"TEN040": "fail"},
-        subjects={"TEN040": frozenset(["tenant Contoso (72f988bf-0000-4000-8000-2d7cd011db00)"])},
+        fails={"TEN040": TENANT},
     ),
     Defect(
-        name="tenant-nobody-is-global-administrator",
-        story="Nobody is global administrator.",
+        name="tenant-no-global-administrator",
+        story="Global Administrator is held by a disabled account and a pipeline, and by no person who could sign in.",
         estate=lambda: contoso(
             people__administrators=(
                 principal("user", "gone@contoso.com", enabled=False),
                 principal("servicePrincipal", "Pipeline"),
             )
         ),
-        outcomes={"TEN050": "fail", "TEN060": "blocked"},
-        subjects={"TEN050": frozenset(["role Global Administrator"])},
+        fails={"TEN050": ADMINISTRATOR},
+        blocked=("TEN060",),
     ),
     Defect(
-        name="tenant-an-administrator-of-one-unit-only-does-not-count",
-        story="An administrator of one unit only does not count.",
+        name="tenant-global-administrator-of-one-unit",
+        story="The role is assigned over one administrative unit only.",
         estate=lambda: contoso(people__administrator_scope="/administrativeUnits/55555555-0000-4000-8000-000000000099"),
-        outcomes={"TEN050": "fail", "TEN060": "blocked"},
-        subjects={"TEN050": frozenset(["role Global Administrator"])},
+        fails={"TEN050": ADMINISTRATOR},
+        blocked=("TEN060",),
     ),
     Defect(
-        name="tenant-a-crowd-of-administrators-is-advice",
-        story="A crowd of administrators is advice.",
+        name="tenant-six-global-administrators",
+        story="Six people are Global Administrators; Microsoft advises fewer than five.",
         estate=lambda: contoso(
             people__administrators=tuple(principal("user", f"admin{number}@contoso.com") for number in range(6))
         ),
-        outcomes={"TEN060": "fail"},
-        subjects={"TEN060": frozenset(["role Global Administrator"])},
+        fails={"TEN060": ADMINISTRATOR},
     ),
     Defect(
-        name="tenant-a-group-of-unknown-members-leaves-the-question-open",
-        story="A group of unknown members leaves the question open.",
+        name="tenant-administrators-in-an-unread-group",
+        story="Global Administrator is held by a group whose members were not read.",
         estate=lambda: contoso(
             people__administrators=(principal("group", "Tier 0", id="33333333-0000-4000-8000-000000000099"),)
         ),
-        outcomes={"TEN050": "not assessed", "TEN060": "not assessed"},
-        subjects={},
+        unassessed={"TEN050": ADMINISTRATOR, "TEN060": ADMINISTRATOR},
     ),
     Defect(
-        name="tenant-with-another-enabled-user-the-group-does-not-matter-for-somebody",
-        story="With another enabled user the group does not matter for somebody.",
+        name="tenant-administrator-beside-an-unread-group",
+        story="A person is Global Administrator, beside a group whose members were not read.",
         estate=lambda: contoso(
             people__administrators=(
                 principal("group", "Tier 0", id="33333333-0000-4000-8000-000000000099"),
                 principal("user", "admin@contoso.com"),
             )
         ),
-        outcomes={"TEN060": "not assessed"},
-        subjects={},
+        unassessed={"TEN060": ADMINISTRATOR},
     ),
     Defect(
-        name="tenant-an-administrator-of-unknown-state-leaves-the-question-open",
-        story="An administrator of unknown state leaves the question open.",
+        name="tenant-administrator-of-unknown-state",
+        story="Microsoft Graph does not say whether the only Global Administrator's account is enabled.",
         estate=lambda: contoso(people__administrators=(principal("user", "admin@contoso.com", enabled=None),)),
-        outcomes={"TEN050": "not assessed", "TEN060": "not assessed"},
-        subjects={},
+        unassessed={"TEN050": ADMINISTRATOR, "TEN060": ADMINISTRATOR},
     ),
     Defect(
-        name="tenant-without-the-role-assignments-nothing-is-said-of-administrators",
-        story="Without the role assignments nothing is said of administrators.",
+        name="tenant-refused-role-assignments",
+        story="Microsoft Graph refuses to say who is Global Administrator.",
         estate=lambda: contoso().refusing("graph/global-administrators"),
-        outcomes={"TEN050": "not assessed", "TEN060": "not assessed"},
-        subjects={},
+        unread=("TEN050", "TEN060"),
     ),
     Defect(
-        name="tenant-another-tenant-than-the-declared-one-fails",
-        story="Another tenant than the declared one fails.",
+        name="tenant-is-not-the-declared-one",
+        story="The design names another tenant than the scanner signed in to and the site is onboarded to.",
         estate=lambda: contoso(design__rollout__tenant_id="aaaaaaaa-0000-4000-8000-000000000001"),
-        outcomes={"AZS020": "fail", "AZS030": "blocked", "AZS040": "blocked", "COM020": "fail", "TEN020": "fail"},
-        subjects={
-            "AZS020": frozenset(["tenant aaaaaaaa-0000-4000-8000-000000000001"]),
-            "COM020": frozenset(["co-management"]),
-            "TEN020": frozenset(["tenant Contoso (72f988bf-0000-4000-8000-2d7cd011db00)"]),
-        },
+        fails={"AZS020": "tenant aaaaaaaa-0000-4000-8000-000000000001", "COM020": "co-management", "TEN020": TENANT},
+        blocked=("AZS030", "AZS040"),
     ),
 )

@@ -1,72 +1,58 @@
-"""Trusted root: defects of Contoso and what they change."""
+"""The files of the trusted root and the issuing CA: what can be wrong with them, and what it changes."""
 
 from __future__ import annotations
 
 from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso
 
+FILE = "TrustedRootCert.cer"
+ISSUING = "CA certificate Contoso Issuing CA 1"
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
-        name="trusted-root-one-change",
-        story="One change.",
+        name="trusted-root-file-is-no-ca",
+        story="The file of the trusted root holds a client's certificate.",
         estate=lambda: contoso(certificates__root_cer__role="client"),
-        outcomes={
-            "SIT060": "not assessed",
-            "ROO010": "fail",
-            "ROO020": "blocked",
-            "ROO030": "blocked",
-            "ROO040": "blocked",
-            "ROO050": "blocked",
-            "ROO060": "blocked",
-        },
-        subjects={"ROO010": frozenset(["TrustedRootCert.cer"])},
+        fails={"ROO010": FILE},
+        unassessed={"SIT060": ()},
+        blocked=("ROO020", "ROO030", "ROO040", "ROO050", "ROO060"),
     ),
     Defect(
-        name="trusted-root-one-change-2",
-        story="One change.",
+        name="trusted-root-file-is-pem",
+        story="The trusted root was exported as Base-64.",
         estate=lambda: contoso(certificates__root_cer__encoding="PEM"),
-        outcomes={"ROO020": "fail"},
-        subjects={"ROO020": frozenset(["TrustedRootCert.cer"])},
+        fails={"ROO020": FILE},
     ),
     Defect(
-        name="trusted-root-one-change-3",
-        story="One change.",
+        name="trusted-root-file-is-an-issuing-ca",
+        story="The file of the trusted root holds an issuing CA's certificate.",
         estate=lambda: contoso(certificates__root_cer__role="issuing-2"),
-        outcomes={"SIT060": "not assessed", "ROO030": "fail", "ROO050": "blocked"},
-        subjects={"ROO030": frozenset(["TrustedRootCert.cer"])},
+        fails={"ROO030": FILE},
+        unassessed={"SIT060": ()},
+        blocked=("ROO050",),
     ),
     Defect(
-        name="trusted-root-one-change-4",
-        story="One change.",
+        name="trusted-root-of-another-pki",
+        story="The file of the trusted root holds the root of another CA than issued the clients' certificates.",
         estate=lambda: contoso(certificates__root_cer__role="public-root"),
-        outcomes={"SIT060": "fail", "ROO050": "fail"},
-        subjects={
-            "SIT060": frozenset(["Northwind Trust Root R1 in TrustedRootCert.cer"]),
-            "ROO050": frozenset(["CA certificate Contoso Issuing CA 1"]),
-        },
+        fails={"ROO050": ISSUING, "SIT060": "Northwind Trust Root R1 in TrustedRootCert.cer"},
     ),
     Defect(
-        name="trusted-root-one-change-5",
-        story="One change.",
+        name="trusted-root-ended",
+        story="The root CA's certificate ended yesterday.",
         estate=lambda: contoso(certificates__root__days_after=-1),
-        outcomes={"CRL040": "fail", "ROO040": "fail"},
-        subjects={
-            "CRL040": frozenset(["Contoso Root CA at the CMG"]),
-            "ROO040": frozenset(["Contoso Root CA in TrustedRootCert.cer"]),
-        },
+        fails={"CRL040": "Contoso Root CA at the CMG", "ROO040": "Contoso Root CA in TrustedRootCert.cer"},
     ),
     Defect(
-        name="trusted-root-one-change-6",
-        story="One change.",
+        name="trusted-root-issuing-file-of-another-ca",
+        story="The file of the issuing CA holds another issuing CA's certificate.",
         estate=lambda: contoso(certificates__issuing_cer__role="issuing-2"),
-        outcomes={"ROO060": "fail"},
-        subjects={"ROO060": frozenset(["CA certificate Contoso Issuing CA 1"])},
+        fails={"ROO060": ISSUING},
     ),
     Defect(
-        name="trusted-root-a-private-key-of-a-ca-is-critical",
-        story="A private key of a ca is critical.",
+        name="trusted-root-file-with-private-key",
+        story="The file of the trusted root holds the CA's private key.",
         estate=lambda: contoso(certificates__root_cer__has_key=True),
-        outcomes={"ROO020": "fail"},
-        subjects={"ROO020": frozenset(["TrustedRootCert.cer"])},
+        fails={"ROO020": FILE},
     ),
 )
