@@ -59,6 +59,10 @@ def _lines(scan: Scan) -> Iterator[str]:
     yield ""
     yield f"- Environment: {code(scan.environment)}"
     yield f"- Recorded: {moment(scan.recorded_at)}, baseline {code(scan.baseline)}"
+    if scan.history:
+        from ._history import summary
+
+        yield f"- {summary(scan)}"
     if scan.partial:
         yield f"- The recording is not whole: {code(scan.partial)}"
     if scan.selection:

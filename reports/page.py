@@ -122,6 +122,8 @@ class _Rest:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[list[int]]] = {}
+        self.ages: dict[tuple[str, str], str] = {}
+        """Since when a subject of a check fails, where a history says it."""
         self._numbers: dict[str, int] = {}
 
     @property
@@ -194,6 +196,7 @@ def _hash(text: str) -> str:
 def _view(scan: Scan, rest: _Rest) -> dict[str, Any]:
     """What the template shows."""
     views = stages(scan)
+    history = _history(scan, rest)
     waiting = blocked(scan)
     requests = [_request(scan, id) for id in scan.observations]
     return {
@@ -218,6 +221,7 @@ def _view(scan: Scan, rest: _Rest) -> dict[str, Any]:
         "cures": _cures(views),
         "requests": requests,
         "absent": [request for request in requests if request["absence"]],
+        "history": history,
         "ends": page_parts.ends(scan),
         "timeline": page_parts.timeline(scan),
         "rights": page_parts.rights(scan),
@@ -225,6 +229,16 @@ def _view(scan: Scan, rest: _Rest) -> dict[str, Any]:
         "versions": _versions(scan),
         "tool": scan.tool,
     }
+
+
+def _history(scan: Scan, rest: _Rest) -> dict[str, Any]:
+    """What has changed since the last scan; the findings get their ages. Most scans have no history: imported late."""
+    if not scan.history:
+        return {}
+    from . import _history as module
+
+    rest.ages = module.ages(scan)
+    return module.view(scan)
 
 
 def _count(outcome: Outcome, number: int) -> dict[str, Any]:
@@ -324,6 +338,8 @@ def _findings(result: CheckResult, scan: Scan, rest: _Rest) -> tuple[list[dict[s
     seen: dict[str, int] = {}
     for number, finding in enumerate(result.findings):
         view = _finding(finding, result, scan, seen)
+        if age := rest.ages.get((result.check.id, finding.subject)):
+            view["advice"] = "\n".join(text for text in (view["advice"], age) if text)
         if number < SHOWN_FINDINGS:
             shown.append(view)
         else:

@@ -95,6 +95,10 @@ def _lines(scan: Scan, verbose: bool) -> Iterator[Line]:
     yield _line(0, headline(scan), _VERDICT_STYLES[scan.verdict])
     yield _line(0, explanation(scan))
     yield _line(0, _origin(scan), "dim")
+    if scan.history:
+        from ._history import summary
+
+        yield _line(0, summary(scan))
     for warning in _warnings(scan):
         yield _line(0, warning, "yellow")
     yield from _overview(views)

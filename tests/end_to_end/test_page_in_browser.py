@@ -60,7 +60,8 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
         opened.on("pageerror", lambda error: noise.append(str(error)))
         opened.on("dialog", lambda dialog: noise.append(dialog.message))
         opened.on(
-            "request", lambda request: None if request.url.startswith(path.as_uri()) else noise.append(request.url)
+            "request",
+            lambda request: None if request.url.startswith((path.as_uri(), "data:")) else noise.append(request.url),
         )
         opened.goto(path.as_uri() + fragment)
         return opened
@@ -344,3 +345,17 @@ def test_axe_finds_no_violation(open_page: Opener, scheme: str, width: int) -> N
     violations = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then((result) => result.violations)")
     found = [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in violations]
     assert found == [], json.dumps(found, indent=1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_has_changed_is_accessible_and_its_picture_is_drawn(open_page: Opener, scheme: str) -> None:
+    from tests.unit.test_report_history import CHANGES, watched
+
+    page = open_page(watched(*CHANGES), color_scheme=scheme)
+    assert page.locator("#history tbody tr").first.inner_text().startswith("LIC040")
+    picture = page.locator("#history img")
+    if picture.count():  # pygal may not be there
+        assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    if AXE.is_file():
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        assert page.evaluate("async () => (await axe.run()).violations.map(one => one.id)") == []
