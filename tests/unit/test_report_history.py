@@ -87,7 +87,8 @@ def test_the_trend_is_a_still_picture():
     svg = picture(page.render(watched(*CHANGES)))
     root = etree.fromstring(svg)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    assert [node for node in root.iter() if not isinstance(node.tag, str) or "script" in node.tag] == []
+    assert b"<!--" not in svg
+    assert b"<script" not in svg
     assert set(re.findall(rb"https?://[^\"' )<]+", svg)) <= {
         b"http://www.w3.org/2000/svg",
         b"http://www.w3.org/1999/xlink",
