@@ -24,6 +24,9 @@ def locked(place: str) -> Iterator[None]:
     file = _file(place)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HistoryError(f"{file.parent}: cannot be made: {error.strerror}.", "Name another --history.") from None
+    try:
         with FileLock(file, blocking=False):
             yield
     except Timeout:

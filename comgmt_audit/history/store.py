@@ -141,6 +141,11 @@ def _url(place: str) -> tuple[sa.URL, str]:
             raise HistoryError(
                 "--history: this is no address of a database.", "Example: postgresql+psycopg://…"
             ) from None
+        if url.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise HistoryError(
+                f"--history: a history cannot be kept in {url.get_backend_name()}.",
+                "Name a file, or postgresql+psycopg://…",
+            )
         return url, url.render_as_string(hide_password=True)
     file = Path(place) if place else default_file()
     if not place:
@@ -178,7 +183,7 @@ def _named(place: str) -> Iterator[None]:
             f"{place}: the history cannot be used: {cause}.", "Name another with --history, or see who holds it."
         ) from None
     except ImportError as error:
-        raise HistoryError(f"The history needs {error.name}.", "pip install 'comgmt-audit[watch]'") from None
+        raise HistoryError(f"This history needs {error.name}.", "pip install 'comgmt-audit[postgresql]'") from None
     except (zlib.error, msgspec.DecodeError, ValueError) as error:
         raise HistoryError(f"{place}: a scan in it cannot be read: {error}.", "Name another with --history.") from None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from xml.sax.saxutils import escape
@@ -15,6 +16,7 @@ from xml.sax.saxutils import escape
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from msgspec import Struct
 
+from comgmt_audit.errors import ComgmtError
 from comgmt_audit.version import __version__
 
 FORMS: dict[str, tuple[str, ...]] = {
@@ -68,7 +70,10 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 def files(form: str, job: Job) -> dict[str, str]:
-    """The text of each file of the form, by its name."""
+    """The text of each file of the form, by its name. Raises ComgmtError where a name would break a line of it."""
+    for word in job.command:
+        if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in word):
+            raise ComgmtError(f"{word!r}: a schedule cannot hold a control character.", "Name the file otherwise.")
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=False,  # noqa: S701 -- no HTML; each template quotes for its own language

@@ -222,6 +222,7 @@ def test_what_is_there_is_not_written_over(schedule, capsys, tmp_path):
         ([], "Say for what: one of --cron, --systemd"),
         (["--cron", "--at", "24:00"], "write a time such as 06:00"),
         (["--cron", "--at", "6"], "write a time such as 06:00"),
+        (["--cron", "--history", "a\nb"], "cannot hold a control character"),
         (["--github", "/etc/comgmt.toml"], "as seen from the repository"),
         (["--github", "--history", "postgresql://pat:S3cret@db/x"], "no place for a password"),
     ],

@@ -216,6 +216,19 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         kept(str(tmp_path / "nowhere" / "history.sqlite"), at(0))
 
 
+def test_another_kind_of_database_is_refused():
+    with pytest.raises(HistoryError, match="cannot be kept in mysql"), store.opened("mysql://pat@db/history"):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    from comgmt_audit.history.lock import locked
+
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HistoryError, match="file"), locked(str(tmp_path / "file" / "history.sqlite")):
+        pass
+
+
 def test_a_password_in_an_address_is_never_shown():
     with pytest.raises(HistoryError) as caught, store.opened("postgresql+nodriver://pat:S3cret@db/history"):
         pass
