@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -103,6 +104,8 @@ def _chart(points: tuple[Point, ...]) -> str:
         from pygal.style import Style
     except ImportError:
         return ""
+    # pygal leaves a finder of the old kind for its maps behind; Python warns of it at every later import.
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
     chart: Any = pygal.StackedBar(
         width=_WIDTH,
         height=_HEIGHT,
