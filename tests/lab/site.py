@@ -26,6 +26,8 @@ class Site(Struct, frozen=True, kw_only=True):
     version: str = "5.00.9141.1000"
     listed: bool = True
     type: Number = 2
+    parent: str = ""
+    """The code of the central administration site above it, which is then listed as well."""
     security_mask: Number = 480
     """``IISSSLState``: HTTPS or HTTP, clients use PKI certificates and check the CRL."""
     administrators: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -84,7 +86,7 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
     """Write what the AdminService answers."""
     site, names = estate.site, estate.names
     lines = Lines(estate, writer)
-    lines.write("SMS_Site", [_site(estate)] if site.listed else [])
+    lines.write("SMS_Site", _sites(estate) if site.listed else [])
     lines.write("SMS_SCI_SysResUse", _roles(estate))
     lines.write(
         "SMS_SCI_Component", [_component(estate)], query="$filter=ComponentName eq 'SMS_SITE_COMPONENT_MANAGER'"
@@ -126,13 +128,26 @@ class Lines:
         )
 
 
+def _sites(estate: Estate) -> list[dict[str, Any]]:
+    own = _site(estate)
+    if not estate.site.parent:
+        return [own]
+    above = {
+        "SiteCode": estate.site.parent,
+        "ServerName": "CAS01.corp.contoso.com",
+        "SiteName": "Contoso CAS",
+        "Type": 4,
+    }
+    return [own, own | above | {"ReportingSiteCode": ""}]
+
+
 def _site(estate: Estate) -> dict[str, Any]:
     site, names = estate.site, estate.names
     return {
         "BuildNumber": int(site.version.split(".")[2]),
         "InstallDir": "D:\\ConfigMgr",
         "Mode": 0,
-        "ReportingSiteCode": "",
+        "ReportingSiteCode": site.parent,
         "RequestedStatus": 110,
         "ServerName": names.site_server,
         "SiteCode": names.site_code,

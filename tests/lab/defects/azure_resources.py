@@ -138,4 +138,26 @@ DEFECTS: tuple[Defect, ...] = (
         estate=lambda: contoso(azure__resources__listed=_WHOLE.having(SCALE_SET, location=None, state=None, size="")),
         unassessed={"AZR040": SCALE_SET_IS, "AZR050": SCALE_SET_IS, "AZR070": "scale set"},
     ),
+    Defect(
+        name="azure-resources-key-vault-name-taken",
+        story="Before the roll-out, somebody else has a key vault of the CMG's name.",
+        estate=lambda: contoso(
+            design__rollout__enabled=False, azure__resources=Resources(listed=(), addresses=(), taken=(KEY_VAULT,))
+        ),
+        fails={"AZR010": KEY_VAULT_IS},
+        unassessed={"DNS070": "contosocmg.westeurope.cloudapp.azure.com (outside)"},
+        not_applicable=(
+            "AZR020",
+            "AZR030",
+            "AZR040",
+            "AZR050",
+            "AZR060",
+            "AZR070",
+            "COM080",
+            "DNS080",
+            "ENR080",
+            "ENR090",
+            "LOG060",
+        ),
+    ),
 )

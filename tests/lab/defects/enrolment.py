@@ -126,4 +126,24 @@ DEFECTS: tuple[Defect, ...] = (
         unassessed={"ENR030": ("complianceUrl", "termsOfUseUrl")},
         blocked=("DNS050", "DNS060"),
     ),
+    Defect(
+        name="enrolment-mdm-scope-none",
+        story="The MDM user scope of Microsoft Intune is None; only that of Microsoft Intune Enrollment is set.",
+        estate=lambda: contoso(intune__mdm=Scope(applies_to="none", groups=())),
+        fails={"ENR010": "MDM user scope of Microsoft Intune"},
+        blocked=("ENR020", "ENR060"),
+        not_applicable=("ENR030",),
+    ),
+    Defect(
+        name="enrolment-terms-of-use-url-altered",
+        story="The terms of use URL of Microsoft Intune was altered.",
+        estate=lambda: contoso(intune__mdm=Scope(urls={"termsOfUseUrl": "https://intranet.contoso.com/terms"})),
+        fails={"ENR030": "termsOfUseUrl"},
+    ),
+    Defect(
+        name="enrolment-refused-mdm-scope",
+        story="Microsoft Graph refuses to show the MDM user scope, as it does to every application.",
+        estate=lambda: contoso().refusing("graph/mdm-policies"),
+        unread=("ENR010", "ENR020", "ENR030", "ENR040", "ENR050", "ENR060"),
+    ),
 )

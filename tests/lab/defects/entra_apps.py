@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tests.lab.defects.defect import Defect
+from tests.lab.entra_apps import application
 from tests.lab.estate import contoso
+from tests.lab.names import Names
 
 SERVER = "application ConfigMgr Server App (7078946d-fc1c-43b7-8dee-dd6e6b00d783)"
 CLIENT = "application ConfigMgr Client App (7506ee10-f7ec-415a-b415-cd3d58790d97)"
@@ -83,5 +85,41 @@ DEFECTS: tuple[Defect, ...] = (
         estate=lambda: contoso(entra_apps__server=False, entra_apps__server_principal=None),
         fails={"APP010": SERVER_ID, "APP110": SERVER},
         blocked=("APP030", "APP040", "APP050", "APP070", "APP080", "APP090", "APP100", "APP130", "APP140"),
+    ),
+    Defect(
+        name="entra-apps-server-app-without-uri",
+        story="The server app has no App ID URI.",
+        estate=lambda: contoso(entra_apps__uris=()),
+        fails={"APP030": SERVER, "APP110": SERVER},
+        blocked=("APP040", "APP050"),
+    ),
+    Defect(
+        name="entra-apps-uri-of-two-applications",
+        story="The server app of a second site has the same App ID URI.",
+        estate=lambda: contoso(
+            entra_apps__others=(
+                application("aaaaaaaa-0000-4000-8000-000000000003", "Second site", uris=(Names().app_id_uri,)),
+            )
+        ),
+        fails={"APP040": "App ID URI api://72f988bf-0000-4000-8000-2d7cd011db00/ConfigMgrService"},
+    ),
+    Defect(
+        name="entra-apps-server-app-sign-in-disabled",
+        story="The server app is disabled for sign-in in Entra.",
+        estate=lambda: contoso(entra_apps__server_principal=False),
+        fails={"APP070": SERVER_ID},
+        blocked=("APP080", "APP090"),
+    ),
+    Defect(
+        name="entra-apps-uri-of-old-form",
+        story="The server app's App ID URI has the old form https://ConfigMgrService.",
+        estate=lambda: contoso(entra_apps__uris=("https://ConfigMgrService",)),
+        fails={"APP050": SERVER, "APP110": SERVER},
+    ),
+    Defect(
+        name="entra-apps-secret-ended",
+        story="The server app's only secret ended yesterday.",
+        estate=lambda: contoso(entra_apps__secrets=(-1.0,)),
+        fails={"APP100": SERVER},
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.lab.defects.defect import Defect
 from tests.lab.defects.thin_rights import THIN_RIGHTS
-from tests.lab.estate import contoso
+from tests.lab.estate import contoso, contoso_2018
 
 CMG = "CMG cmg.contoso.com"
 NAMES = ("cmg.contoso.com (inside)", "cmg.contoso.com (outside)")
@@ -214,5 +214,43 @@ DEFECTS: tuple[Defect, ...] = (
         estate=lambda: contoso(site__gateway__deployment_name="contosocmg.cloudapp.net"),
         fails={"CMG050": CMG, "CMG100": CMG},
         blocked=("CMG060",),
+    ),
+    Defect(
+        name="gateway-below-the-top-tier-site",
+        story="The CMG belongs to a primary site, above which there is a central administration site.",
+        estate=lambda: contoso(site__parent="CAS"),
+        fails={"CMG030": CMG},
+    ),
+    Defect(
+        name="gateway-2018-planned-on-a-scale-set",
+        story="The design plans the CMG on a scale set, and it is a classic deployment.",
+        estate=lambda: contoso_2018(design__gateway__deployment="scale-set"),
+        fails={
+            "AZR020": "name testintunecmg.cloudapp.net",
+            "AZR080": ("cloud service (classic) testintunecdp", "cloud service (classic) testintunecmg"),
+            "CMG060": "CMG testintunecmg.cloudapp.net",
+        },
+        unassessed={"CDP070": "CDP testintunecdp.cloudapp.net"},
+        blocked=("AZR030", "AZR040", "AZR050", "AZR060", "AZR070"),
+        not_applicable=(
+            "CMG140",
+            "DNS030",
+            "HST080",
+            "MGT010",
+            "MGT020",
+            "MGT030",
+            "MGT040",
+            "MGT050",
+            "MGT060",
+            "MGT070",
+        ),
+        passes=("APP130", "SUB030"),
+    ),
+    Defect(
+        name="gateway-in-china",
+        story="The design says Azure China, where Microsoft offers no CMG.",
+        estate=lambda: contoso(design__rollout__cloud="china"),
+        unassessed={"CMG040": CMG},
+        not_applicable=("DNS030", "DNS090", "ENR030"),
     ),
 )

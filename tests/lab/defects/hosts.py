@@ -160,4 +160,23 @@ DEFECTS: tuple[Defect, ...] = (
         estate=lambda: contoso(hosts__site_server__roots=("public-root",)),
         fails={"HST010": "cm01.corp.contoso.com: root of Contoso Issuing CA 1"},
     ),
+    Defect(
+        name="hosts-2018-client-lacks-the-own-root",
+        story="The sample client does not trust the own root CA, from which the CMG's certificate comes.",
+        estate=lambda: contoso_2018(hosts__client__roots=("public-root",)),
+        fails={"HST020": "pc001.corp.contoso.com: root of Contoso Issuing CA 1"},
+    ),
+    Defect(
+        name="hosts-management-point-lacks-the-own-root",
+        story="Windows on the management point does not trust the own root CA, although the site does.",
+        estate=lambda: contoso(hosts__management_point__roots=("public-root",)),
+        fails={"HST010": "mp01.corp.contoso.com: root of Contoso Issuing CA 1"},
+    ),
+    Defect(
+        name="hosts-connection-point-without-client-certificate",
+        story="The server of the CMG connection point has no client authentication certificate.",
+        estate=lambda: contoso(hosts__management_point__personal=(Stored(role="management-point", exportable=True),)),
+        fails={"HST050": MP},
+        blocked=("HST060",),
+    ),
 )

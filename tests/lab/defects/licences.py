@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso, contoso_2018
-from tests.lab.people import assigned
+from tests.lab.people import EMS, INTUNE, PREMIUM, assigned, sku
 
 BOB = "bob@contoso.com"
 
@@ -68,5 +68,27 @@ DEFECTS: tuple[Defect, ...] = (
         story="Microsoft Graph refuses to list the users.",
         estate=lambda: contoso().refusing("graph/users"),
         unread=("DNS100", "LIC040", "LIC060", "LIC070"),
+    ),
+    Defect(
+        name="licences-no-premium-bought",
+        story="The tenant has licences with Intune, and none with Entra ID Premium.",
+        estate=lambda: contoso(people__skus=(sku("EMS", EMS, {INTUNE: "INTUNE_A"}),)),
+        fails={"LIC010": "Microsoft Entra ID P1 or P2"},
+        blocked=("LIC030", "LIC040"),
+    ),
+    Defect(
+        name="licences-no-intune-bought",
+        story="The tenant has licences with Entra ID Premium, and none with Intune.",
+        estate=lambda: contoso(people__skus=(sku("EMS", EMS, {PREMIUM: "AAD_PREMIUM"}),)),
+        fails={"LIC020": "Microsoft Intune"},
+        blocked=("LIC030",),
+    ),
+    Defect(
+        name="licences-used-up",
+        story="All licences with Intune and Entra ID Premium are assigned.",
+        estate=lambda: contoso(
+            people__skus=(sku("EMS", EMS, {INTUNE: "INTUNE_A", PREMIUM: "AAD_PREMIUM"}, units=25, consumed=25),)
+        ),
+        fails={"LIC030": ("Entra ID P1 or P2", "Intune")},
     ),
 )

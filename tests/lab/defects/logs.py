@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso, contoso_2018
-from tests.lab.logs import Log
+from tests.lab.logs import ANSWERED, PUBLISHED, Log
 
 DISCOVERY = "sms_azuread_discovery_agent.log on cm01.corp.contoso.com"
 DISCOVERY_FILE = "log/cm01.corp.contoso.com/sms_azuread_discovery_agent"
 CYCLE = "Retrieving AAD discovery settings from database..."
 CLOUDMGR = "cloudmgr.log on cm01.corp.contoso.com"
+CONNECTOR = "sms_cloud_proxyconnector.log on mp01.corp.contoso.com"
+CLIENT = "comanagementhandler.log on pc001.corp.contoso.com"
 MPCONTROL = "mpcontrol.log on cm01.corp.contoso.com"
 
 DEFECTS: tuple[Defect, ...] = (
@@ -109,5 +111,101 @@ DEFECTS: tuple[Defect, ...] = (
         story="CoManagementHandler.log of the sample client could not be read.",
         estate=lambda: contoso().refusing("log/pc001.corp.contoso.com/comanagementhandler.log"),
         unassessed={"LOG060": "comanagementhandler.log on pc001.corp.contoso.com"},
+    ),
+    Defect(
+        name="logs-discovery-without-secret",
+        story="The discovery agent logs that it could not get the server app's secret, and no success.",
+        estate=lambda: contoso(
+            logs__discovery=Log(
+                current=((200, CYCLE), (10, "Could not obtain application secret for tenant 72f988bf."))
+            )
+        ),
+        fails={"LOG010": DISCOVERY, "LOG020": DISCOVERY},
+    ),
+    Defect(
+        name="logs-discovery-secret-expired",
+        story="After its last success the discovery agent logs that the server app's secret has expired.",
+        estate=lambda: contoso(
+            logs__discovery=Log(
+                current=(
+                    (200, CYCLE),
+                    (20, PUBLISHED),
+                    (10, "AADSTS7000222: The provided client secret keys are expired."),
+                )
+            )
+        ),
+        fails={"LOG010": DISCOVERY},
+    ),
+    Defect(
+        name="logs-cmg-maintenance-failed",
+        story="cloudmgr.log has a failed maintenance task of the CMG.",
+        estate=lambda: contoso(
+            logs__cloud_manager=Log(
+                current=(
+                    (300, "start"),
+                    (20, "ERROR: TaskManager: Task [Deployment Maintenance for service X] has failed. Exception"),
+                    (1, "end"),
+                )
+            )
+        ),
+        fails={"LOG030": CLOUDMGR},
+    ),
+    Defect(
+        name="logs-connection-point-without-client-certificate",
+        story="The CMG connection point is refused, because it shows no client certificate.",
+        estate=lambda: contoso(
+            logs__connection_point=Log(
+                current=((3, ANSWERED), (2, "ResponseHeader: HTTP/1.1 403 CMGConnector_Clientcertificaterequired~~"))
+            )
+        ),
+        fails={"LOG040": CONNECTOR},
+    ),
+    Defect(
+        name="logs-connection-point-without-role-certificate",
+        story="The CMG connection point, alone on its server, waits for a role certificate.",
+        estate=lambda: contoso(
+            logs__connection_point=Log(current=((3, ANSWERED), (2, "missing role certificate. reload in next cycle")))
+        ),
+        fails={"LOG040": CONNECTOR},
+    ),
+    Defect(
+        name="logs-connection-point-forbidden",
+        story="The management point refuses the CMG connection point, as where IIS has another certificate bound.",
+        estate=lambda: contoso(
+            logs__connection_point=Log(
+                current=((3, ANSWERED), (2, "ResponseHeader: HTTP/1.1 403 CMGConnector_Forbidden~~"))
+            )
+        ),
+        fails={"LOG040": CONNECTOR},
+    ),
+    Defect(
+        name="logs-client-enrolment-failed",
+        story="The sample client's enrolment failed, because multi-factor sign-in was asked for.",
+        estate=lambda: contoso(
+            logs__co_management=Log(
+                current=((3, "Device is provisioned"), (2, "MDM enrollment failed with error code 0x8018002a"))
+            )
+        ),
+        fails={"LOG060": CLIENT},
+    ),
+    Defect(
+        name="logs-client-enrolment-not-configured",
+        story="CoManagementHandler.log of the sample client says that enrolment is not configured for its user.",
+        estate=lambda: contoso(
+            logs__co_management=Log(
+                current=(
+                    (2, "MDM enrollment hasn't been configured yet on AAD, or the enrollment url isn't expected."),
+                )
+            )
+        ),
+        fails={"LOG060": CLIENT},
+    ),
+    Defect(
+        name="logs-client-waits-to-enrol",
+        story="CoManagementHandler.log of the sample client says that it waits its turn to enrol.",
+        estate=lambda: contoso(
+            logs__co_management=Log(current=((2, "Queuing enrollment timer to fire at 11/25/2026"),))
+        ),
+        unassessed={"LOG060": CLIENT},
     ),
 )

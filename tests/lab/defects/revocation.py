@@ -16,6 +16,7 @@ CLIENT = "PC001.corp.contoso.com on pc001.corp.contoso.com"
 URL = "http://pki.contoso.com/CertEnroll/Contoso%20Issuing%20CA%201.crl"
 DELTA = "http://pki.contoso.com/CertEnroll/Contoso%20Issuing%20CA%201+.crl"
 LIST = (f"{URL} (inside)", f"{URL} (outside)")
+DELTAS = (f"{DELTA} (inside)", f"{DELTA} (outside)")
 OWN = (
     f"MP01.corp.contoso.com (serial {_serial('management-point')})",
     f"PC001.corp.contoso.com (serial {_serial('client')})",
@@ -116,5 +117,71 @@ DEFECTS: tuple[Defect, ...] = (
         story="The issuing CA's next list is overdue; the present one has not ended yet.",
         estate=lambda: contoso(certificates__issuing_crl__publish_after=-0.1),
         fails={"CRL080": LIST},
+    ),
+    Defect(
+        name="revocation-no-ca-uploaded",
+        story="No CA certificate was uploaded to the CMG, whose clients have certificates of the own CA.",
+        estate=lambda: contoso(certificates__uploaded=()),
+        fails={"CRL010": "CA certificate Contoso Root CA", "CRL030": "CA certificate Contoso Issuing CA 1"},
+        not_applicable=("CRL040",),
+    ),
+    Defect(
+        name="revocation-root-not-uploaded",
+        story="The issuing CA was uploaded to the CMG, and its root was not.",
+        estate=lambda: contoso(certificates__uploaded=("issuing",)),
+        fails={"CRL010": "CA certificate Contoso Root CA"},
+    ),
+    Defect(
+        name="revocation-issuing-ca-not-uploaded",
+        story="The root CA was uploaded to the CMG, and the issuing CA was not.",
+        estate=lambda: contoso(certificates__uploaded=("root",)),
+        fails={"CRL030": "CA certificate Contoso Issuing CA 1"},
+    ),
+    Defect(
+        name="revocation-delta-newer-than-its-base",
+        story="The delta list belongs to a newer complete list than the one that is published.",
+        estate=lambda: contoso(certificates__issuing_delta__base_number=408),
+        fails={"CRL090": DELTAS},
+    ),
+    Defect(
+        name="revocation-delta-refused-by-iis",
+        story="IIS refuses the plus sign in the delta list's name: it answers 404 outside.",
+        estate=lambda: contoso(certificates__issuing_delta__outside=404),
+        fails={"CRL090": "http://pki.contoso.com/CertEnroll/Contoso%20Issuing%20CA%201+.crl (outside)"},
+    ),
+    Defect(
+        name="revocation-client-certificate-names-ldap-only",
+        story="The clients' certificates name the revocation list in the directory only.",
+        estate=lambda: contoso(
+            certificates__client__crl_urls=(
+                "ldap:///CN=Contoso?certificateRevocationList?base?objectClass=cRLDistributionPoint",
+            )
+        ),
+        fails={"CRL050": CLIENT},
+        unassessed={"CRL060": CLIENT, "CRL120": f"PC001.corp.contoso.com (serial {_serial('client')})"},
+        not_applicable=("CRL090",),
+    ),
+    Defect(
+        name="revocation-list-behind-a-sign-in",
+        story="The list's web server inside asks whoever fetches the list to sign in.",
+        estate=lambda: contoso(certificates__client__crl_urls=(URL,), certificates__issuing_crl__inside=401),
+        fails={"CRL060": CLIENT},
+    ),
+    Defect(
+        name="revocation-address-with-a-typing-error",
+        story="The address of the revocation list in the clients' certificates has a typing error: it answers 404.",
+        estate=lambda: contoso(
+            certificates__client__crl_urls=(URL,),
+            certificates__issuing_crl__inside=404,
+            certificates__issuing_crl__outside=404,
+        ),
+        fails={"CRL050": CLIENT, "CRL060": CLIENT},
+        unassessed={
+            "CRL090": (),
+            "CRL120": (
+                f"MP01.corp.contoso.com (serial {_serial('management-point')})",
+                f"PC001.corp.contoso.com (serial {_serial('client')})",
+            ),
+        },
     ),
 )

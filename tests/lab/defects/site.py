@@ -117,4 +117,28 @@ DEFECTS: tuple[Defect, ...] = (
         estate=lambda: contoso().refusing("site/SMS_Admin"),
         unread=("SIT040",),
     ),
+    Defect(
+        name="site-version-out-of-support",
+        story="The site runs version 2503, whose support has ended.",
+        estate=lambda: contoso(site__version="5.00.9135.1000"),
+        fails={"SIT010": "site PS1"},
+    ),
+    Defect(
+        name="site-version-near-its-end",
+        story="The site's version is supported for 169 more days, and the design wants a warning 170 days before.",
+        estate=lambda: contoso(design__horizons={"support_days": 170}),
+        fails={"SIT010": "site PS1"},
+    ),
+    Defect(
+        name="site-version-1810",
+        story="The site runs version 1810.",
+        estate=lambda: contoso(site__version="5.00.8740.1000"),
+        fails={"SIT010": "site PS1"},
+    ),
+    Defect(
+        name="site-version-2111",
+        story="The site runs version 2111, whose console dies after the sign-in to Azure.",
+        estate=lambda: contoso(site__version="5.00.9068.1000"),
+        fails={"SIT010": "site PS1"},
+    ),
 )

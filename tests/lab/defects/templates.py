@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.lab import directory
 from tests.lab.defects.defect import Defect
 from tests.lab.directory import Entry
@@ -21,6 +23,21 @@ ANYBODY_ENROLS = (
 )
 GROUP_ENROLS = (f"{WEB}: Enroll for ConfigMgr IIS Servers", f"{WEB}: Read for ConfigMgr IIS Servers")
 CLIENT = "template ConfigMgrWorkstationAuth"
+
+KSP = ("1,Microsoft Software Key Storage Provider",)
+RSA = ("msPKI-Asymmetric-Algorithm`PZPWSTR`RSA`msPKI-Hash-Algorithm`PZPWSTR`SHA256`",)
+ECC = ("msPKI-Asymmetric-Algorithm`PZPWSTR`ECDSA_P256`msPKI-Hash-Algorithm`PZPWSTR`SHA256`",)
+
+
+def cng(template: str, algorithm: tuple[str, ...]) -> dict[str, Any]:
+    """The properties of a template (``web``, ``client``) of today whose keys a key storage provider makes."""
+    return {
+        f"directory__{template}__schema_version": 4,
+        f"directory__{template}__private_key_flag": 0x06060000,
+        f"directory__{template}__providers": KSP,
+        f"directory__{template}__request_policies": algorithm,
+    }
+
 
 DEFECTS: tuple[Defect, ...] = (
     Defect(
@@ -94,7 +111,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="templates-2018-web-cng-provider",
         story="The web template offers a CNG key storage provider only.",
-        estate=lambda: contoso_2018(directory__web__providers=("1,Microsoft Software Key Storage Provider",)),
+        estate=lambda: contoso_2018(directory__web__providers=KSP),
         fails={"TPL120": WEB},
     ),
     Defect(
@@ -142,9 +159,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect(
         name="templates-2018-web-of-2008",
         story="The web template was made for Windows Server 2008, with a CNG provider.",
-        estate=lambda: contoso_2018(
-            directory__web__schema_version=3, directory__web__providers=("1,Microsoft Software Key Storage Provider",)
-        ),
+        estate=lambda: contoso_2018(directory__web__schema_version=3, directory__web__providers=KSP),
         fails={"TPL040": WEB},
         blocked=("TPL050", "TPL120"),
     ),
@@ -242,5 +257,23 @@ DEFECTS: tuple[Defect, ...] = (
             "TPL070": ADMINS_ENROL,
             "TPL100": ANYBODY_ENROLS,
         },
+    ),
+    Defect(
+        name="templates-web-elliptic-keys",
+        story="The web template makes keys of an elliptic curve.",
+        estate=lambda: contoso(**cng("web", ECC)),
+        fails={"TPL050": WEB},
+    ),
+    Defect(
+        name="templates-client-elliptic-keys",
+        story="The client template makes keys of an elliptic curve.",
+        estate=lambda: contoso(**cng("client", ECC)),
+        fails={"TPL240": CLIENT},
+    ),
+    Defect(
+        name="templates-web-cng-before-1710",
+        story="The web template makes CNG keys, and the site is older than version 1710.",
+        estate=lambda: contoso(**cng("web", RSA), site__version="5.00.8540.1000"),
+        fails={"SIT010": "site PS1", "TPL050": f"{WEB}: management point"},
     ),
 )

@@ -106,4 +106,10 @@ DEFECTS: tuple[Defect, ...] = (
         fails={"AZS020": "tenant aaaaaaaa-0000-4000-8000-000000000001", "COM020": "co-management", "TEN020": TENANT},
         blocked=("AZS030", "AZS040"),
     ),
+    Defect(
+        name="tenant-mdm-authority-unset",
+        story="No MDM authority was ever chosen.",
+        estate=lambda: contoso(tenant__mdm_authority="unknown"),
+        fails={"TEN010": "MDM authority"},
+    ),
 )
