@@ -32,7 +32,8 @@ them fail. Written by `python -m tests.lab.coverage`.
 
 - A **defect** is one named change of healthy Contoso ([the catalogue](../tests/lab/defects)), such as
   `python -m tests.lab.serve --defect NAME` raises as real servers ([the lab](lab.md)). It declares every check and
-  subject that then fails, is not assessed, is blocked or does not apply. Those called `in-order-…` are unusual and healthy.
+  subject that then fails, is not assessed, is blocked or does not apply. Those called `in-order-…` are unusual and
+  healthy.
 - [The matrix](../tests/matrix/test_matrix.py) judges each defect by all checks, and compares whatever differs from the
   healthy estate with the declaration, both ways. It turns red where a check is turned off.
 - Each family has finer cases beside it, in the file that its heading names.

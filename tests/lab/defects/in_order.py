@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.lab.defects.client_app import GOOD
 from tests.lab.defects.defect import Defect
 from tests.lab.defects.templates import RSA, cng
 from tests.lab.estate import contoso, contoso_2018
@@ -115,5 +116,24 @@ DEFECTS: tuple[Defect, ...] = (
         story="Devices that are joined to Entra ID only get content from the CMG; there is no CDP.",
         estate=lambda: contoso(design__rollout__cloud_only_devices=True, design__gateway__serves_content="on"),
         passes=("CDP110",),
+    ),
+    Defect(
+        name="in-order-command-line-of-the-console",
+        story="The command line is the console's: its address ends in digits, and it has no AADTENANTID.",
+        estate=lambda: contoso(intune__command_line=GOOD),
+    ),
+    Defect(
+        name="in-order-noise-of-the-public-address",
+        story="cloudmgr.log has the failed maintenance after a public address was made, which is to be ignored.",
+        estate=lambda: contoso(
+            logs__cloud_manager=Log(
+                current=(
+                    (300, "start"),
+                    (20, "Resource Manager - Creating Public IP Address X with deployment CreatePublicIPAddress7f3e~~"),
+                    (19.95, "ERROR: TaskManager: Task [Deployment Maintenance for service X] has failed. Exception"),
+                    (1, "end"),
+                )
+            )
+        ),
     ),
 )
