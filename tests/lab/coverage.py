@@ -1,5 +1,7 @@
 """Writes docs/coverage.md: each statement with its checks, each check with its defects, each defect with what it is.
 
+And each failure from the field with what shows it; those that nothing shows are a part of docs/limits.md.
+
 ``python -m tests.lab.coverage`` regenerates the page.
 """
 
@@ -13,6 +15,7 @@ from pathlib import Path
 
 from comgmt_audit import packs
 from comgmt_audit.model import Check, Family
+from tests.lab import field
 from tests.lab.defects import BY_MODULE, CATALOGUE
 from tests.lab.defects.defect import Defect
 
@@ -60,7 +63,7 @@ def _said() -> tuple[tuple[Defect, dict[str, str]], ...]:
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([_HEAD, *_statements(), *_checks(), *_defects()])
+    return "\n".join([_HEAD, *_statements(), *_field(), *_checks(), *_defects()])
 
 
 def _statements() -> Iterator[str]:
@@ -72,6 +75,16 @@ def _statements() -> Iterator[str]:
             checks = [check for check in pack() if statement in check.covers]
             defects = {defect.name for check in checks for defect in proving(check.id)}
             yield _row(statement, _text(text), ", ".join(_link(check) for check in checks) or "none", len(defects))
+    yield ""
+
+
+def _field() -> Iterator[str]:
+    yield "## Failures from the field\n"
+    yield "What administrators report in public (issue threads, support articles), and good set-ups that are easily"
+    yield "failed. [field.toml](../tests/lab/field.toml) is the list; a test holds it against the catalogue.\n"
+    yield from _table("Number", "Failure", "Checks", "Proved by")
+    for number, what, seen, proof in field.rows():
+        yield _row(number, _text(what), seen, proof)
     yield ""
 
 
@@ -146,3 +159,4 @@ def _row(*cells: object) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    field.LIMITS.write_text(field.with_unseen(field.LIMITS.read_text(encoding="utf-8")), encoding="utf-8")

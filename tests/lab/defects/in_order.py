@@ -47,7 +47,7 @@ DEFECTS: tuple[Defect, ...] = (
     ),
     Defect(
         name="in-order-user-certificate-gone-after-the-join",
-        story="The sample client has joined by federation, without a userCertificate in the directory.",
+        story="The sample client has no userCertificate in the directory any more, and has joined.",
         estate=lambda: contoso(directory__client_user_certificates=0),
     ),
     Defect(
