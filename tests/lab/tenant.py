@@ -21,6 +21,8 @@ class Tenant(Struct, frozen=True, kw_only=True):
     last_sync_hours_ago: float = 0.5
     access_policies: tuple[dict[str, Any], ...] | None = None
     """Conditional Access; ``None``: healthy ones."""
+    domain_type: str = "Managed"
+    """Of Contoso's own domain: Managed or Federated."""
     more_domains: tuple[str, ...] = ()
     """Verified domains beside Contoso's own two."""
     visible: bool = True
@@ -50,7 +52,7 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
             },
             {
                 "name": names.domain,
-                "type": "Managed",
+                "type": tenant.domain_type,
                 "isDefault": True,
                 "isInitial": False,
                 "capabilities": "Email, Intune",
