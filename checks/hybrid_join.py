@@ -16,6 +16,7 @@ family = Family(code="HYB", title="Hybrid join", stage=Stage.ENROLMENT)
 
 _MANUAL = learn("Hybrid join: configure manually", "entra/identity/devices/hybrid-join-manual")
 _STATUS = learn("Troubleshoot devices with dsregcmd", "entra/identity/devices/troubleshoot-device-dsregcmd")
+_JOINED = learn("Troubleshoot hybrid joined devices", "entra/identity/devices/troubleshoot-hybrid-join-windows-current")
 CLIENT_SIDE_KEY = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\CDJ\\AAD"
 """TenantId and TenantName of a controlled roll-out, in place of the forest's (Microsoft: Hybrid join, controlled)."""
 _COLLECT = "On that client run `dsregcmd /status > dsregcmd.txt`, as the signed-in user, and record again."
@@ -251,6 +252,38 @@ def computers_have_a_registration_certificate(
             expected="userCertificate",
             actual="empty, and the device is not joined",
         )
+
+
+@check(
+    "HYB080",
+    severity=Severity.LOW,
+    step="Prerequisites: Azure services and environment",
+    refs=[_JOINED],
+    after=["HYB030"],
+    applies=_scope.hybrid_join,
+)
+def clients_are_not_registered_as_well(states: JoinStates, design: Design) -> Findings:
+    """No user's work account is registered on sample clients beside their hybrid join.
+
+    Why: The device is then in Entra ID twice, once managed and once not, and rules for devices may take the wrong one.
+    Remedy: Signed in as that user, open Settings > Accounts > Access work or school, and disconnect the account; before
+    the next devices join, set BlockAADWorkplaceJoin to 1 in
+    HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WorkplaceJoin.
+    """
+    for client in _clients(design):
+        try:
+            state = states.of(client)
+        except FactUnavailable as error:
+            yield unavailable(client, error)
+            continue
+        evidence = _line(client, state, "workplacejoined")
+        if state.registered is None or not (state.registered or state.by_user):
+            why = (
+                "WorkplaceJoined is not said" if state.registered is None else "dsregcmd ran by WinRM, for its account"
+            )
+            yield cannot_tell(client, why, cure=_COLLECT, evidence=evidence)
+        else:
+            yield require(client, not state.registered, expected="NO", actual="WorkplaceJoined: YES", evidence=evidence)
 
 
 def _is_joined(states: JoinStates, client: str) -> bool:

@@ -17,7 +17,8 @@ class JoinState(Struct, frozen=True, kw_only=True):
 
     ``mdm_url`` shows that the tenant has an MDM for the user who ran dsregcmd, not that the device is enrolled; where
     that was nobody who uses the device (``by_user`` is false), its absence says nothing. It is ``None`` where the
-    output breaks off before another section follows.
+    output breaks off before another section follows. ``registered`` says that a work account of the user who ran
+    dsregcmd is registered for the device.
     """
 
     entra_joined: bool | None
@@ -26,6 +27,7 @@ class JoinState(Struct, frozen=True, kw_only=True):
     tenant_name: str
     mdm_url: str | None
     device_authentication: str
+    registered: bool | None
     lines: dict[str, int]
     """Where each key stands: line numbers from 1."""
     by_user: bool = True
@@ -44,7 +46,7 @@ class NotJoinStatus(ValueError):  # noqa: N818 -- what happened, in the words of
 
 
 def parse(text: str) -> JoinState:
-    """The sections Device State, Device Details and Tenant Details. Raises NotJoinStatus.
+    """The sections Device State, Device Details, Tenant Details and User State. Raises NotJoinStatus.
 
     A line is split at its first colon (values hold colons), a blank before it may be missing, and the same key can
     stand in several sections, so each is read from its own.
@@ -71,5 +73,6 @@ def parse(text: str) -> JoinState:
         tenant_name=value("tenant details", "tenantname"),
         mdm_url=value("tenant details", "mdmurl") or ("" if section not in _READ else None),
         device_authentication=value("device details", "deviceauthstatus"),
+        registered=_YES_NO.get(value("user state", "workplacejoined").casefold()),
         lines={key: number for (_, key), (_, number) in reversed(values.items())},
     )

@@ -318,7 +318,7 @@ def test_a_listing_of_another_certificate_than_its_bytes_is_not_assessed(judge):
         (PC001, ("HST020", "HST100", "HST110")),
         ("host/cm01.corp.contoso.com/gpresult", ("HST090",)),
         ("host/pc001.corp.contoso.com/registry", ("HST120",)),
-        ("host/pc001.corp.contoso.com/dsregcmd", ("HYB030", "HYB040", "HYB050", "HYB060")),
+        ("host/pc001.corp.contoso.com/dsregcmd", ("HYB030", "HYB040", "HYB050", "HYB060", "HYB080")),
         ("directory/service-connection-point", ("HYB010", "HYB020")),
         ("directory/enrollment-services", ("HST010", "HST020", "HST030", "HST050", "HST100", "HST110")),
         ("graph/organization", ("HYB020", "HYB040", "HYB070")),
@@ -332,7 +332,7 @@ def test_what_was_refused_or_not_recorded_is_not_assessed(judge, observation, id
 
 def test_without_sample_clients_nothing_is_said_about_clients(judge):
     found = judge(contoso(design__clients__samples=[]))
-    ids = ("HST020", "HST100", "HST110", "HST120", "HYB030", "HYB040", "HYB050", "HYB060", "HYB070")
+    ids = ("HST020", "HST100", "HST110", "HST120", "HYB030", "HYB040", "HYB050", "HYB060", "HYB070", "HYB080")
     assert {found[id].outcome.value for id in ids} == {"not assessed"}
 
 
@@ -369,7 +369,10 @@ def test_any_verified_domain_will_do(changed):
 @pytest.mark.parametrize("change", [{"entra": "NO"}, {"domain": "NO"}], ids=str)
 def test_a_client_that_is_not_hybrid_joined_fails(changed, change):
     estate = contoso(**{f"hosts__joined__{key}": value for key, value in change.items()})
-    assert changed(estate) == {"HYB030": "fail", "HYB040": "blocked", "HYB050": "blocked", "HYB060": "blocked"}
+    assert changed(estate) == {
+        "HYB030": "fail",
+        **dict.fromkeys(("HYB040", "HYB050", "HYB060", "HYB080"), "blocked"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -384,6 +387,9 @@ def test_a_client_that_is_not_hybrid_joined_fails(changed, change):
         ({"device_authentication": "FAILED. Device is either disabled or deleted"}, {"HYB060": "fail"}),
         ({"device_authentication": "FAILED. ERROR"}, {"HYB060": "not assessed"}),
         ({"device_authentication": None}, {"HYB060": "not assessed"}),
+        ({"registered": "YES"}, {"HYB080": "fail"}),
+        ({"registered": "YES", "by_winrm": True}, {"HYB080": "fail"}),
+        ({"registered": None}, {"HYB080": "not assessed"}),
     ],
     ids=str,
 )
@@ -393,19 +399,25 @@ def test_what_a_client_says_of_its_join(changed, change, outcomes):
 
 def test_an_output_of_dsregcmd_that_breaks_off_says_nothing_of_the_mdm(changed):
     collected = loads(collections(contoso())["pc001.corp.contoso.com"])["outputs"]["dsregcmd"]
-    assert changed(contoso(hosts__joined__text=collected[: collected.index("MdmUrl")])) == {"HYB050": "not assessed"}
+    assert changed(contoso(hosts__joined__text=collected[: collected.index("MdmUrl")])) == {
+        "HYB050": "not assessed",
+        "HYB080": "not assessed",
+    }
 
 
 def test_what_dsregcmd_says_by_winrm_is_about_another_user(changed):
     by_winrm = {"hosts__joined__by_winrm": True}
-    assert changed(contoso(**by_winrm)) == {}
-    assert changed(contoso(**by_winrm, hosts__joined__mdm_url=None)) == {"HYB050": "not assessed"}
+    assert changed(contoso(**by_winrm)) == {"HYB080": "not assessed"}
+    assert changed(contoso(**by_winrm, hosts__joined__mdm_url=None)) == {
+        "HYB050": "not assessed",
+        "HYB080": "not assessed",
+    }
     assert changed(contoso(**by_winrm, hosts__joined__entra="NO"))["HYB030"] == "fail"
 
 
 def test_a_text_that_is_not_of_dsregcmd_is_not_assessed(changed):
     assert changed(contoso(hosts__joined__text="'dsregcmd' is not recognized")) == dict.fromkeys(
-        ["HYB030", "HYB040", "HYB050", "HYB060"], "not assessed"
+        ["HYB030", "HYB040", "HYB050", "HYB060", "HYB080"], "not assessed"
     )
 
 

@@ -55,6 +55,8 @@ class Joined(Struct, frozen=True, kw_only=True):
     """Empty: the estate's."""
     mdm_url: str | None = "https://enrollment.manage.microsoft.com/enrollmentserver/discovery.svc"
     device_authentication: str | None = "SUCCESS"
+    registered: str | None = "NO"
+    """Is a work account of the user registered?"""
     text: str | None = None
     """The whole output, in place of one that says the above."""
     by_winrm: bool = False
@@ -248,7 +250,7 @@ def _dsregcmd(estate: Estate, joined: Joined) -> str:
             "Idp": "login.windows.net",
             "MdmUrl": joined.mdm_url,
         },
-        "User State": {"NgcSet": "NO", "WorkplaceJoined": "NO"},
+        "User State": {"NgcSet": "NO", "WorkplaceJoined": joined.registered},
     }
     lines = []
     for title, values in sections.items():

@@ -36,6 +36,13 @@ def test_lines_are_split_at_the_first_colon_with_or_without_a_blank():
     assert state.tenant_id == "72f988bf-0000-4000-8000-2d7cd011db00"
     assert str(state.mdm_url).startswith("https://enrollment.manage.microsoft.com/")
     assert state.device_authentication == ""
+    assert state.registered is None
+
+
+@pytest.mark.parametrize(("said", "registered"), [("YES", True), ("NO", False), ("", None)])
+def test_a_registration_counts_in_the_user_state_only(said, registered):
+    text = OUTPUT + "| User State |\nWorkplaceJoined : " + said + "\n| Work Account 1 |\nWorkplaceJoined : YES\n"
+    assert parse(text).registered is registered
 
 
 def test_the_place_of_a_key_is_its_first_line():

@@ -27,7 +27,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="dsregcmd of the sample client says AzureAdJoined: NO.",
         estate=lambda: contoso(hosts__joined__entra="NO"),
         fails={"HYB030": CLIENT},
-        blocked=("HYB040", "HYB050", "HYB060"),
+        blocked=("HYB040", "HYB050", "HYB060", "HYB080"),
     ),
     Defect(
         name="hybrid-join-client-join-unsaid",
@@ -70,7 +70,7 @@ DEFECTS: tuple[Defect, ...] = (
         name="hybrid-join-dsregcmd-not-recognised",
         story="What was collected from the sample client is an error message, and not the output of dsregcmd.",
         estate=lambda: contoso(hosts__joined__text="'dsregcmd' is not recognized"),
-        unassessed=dict.fromkeys(("HYB030", "HYB040", "HYB050", "HYB060"), CLIENT),
+        unassessed=dict.fromkeys(("HYB030", "HYB040", "HYB050", "HYB060", "HYB080"), CLIENT),
     ),
     Defect(
         name="hybrid-join-user-certificate-unread",
@@ -83,7 +83,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="The sample client has no userCertificate in the directory: Entra Connect does not synchronise it.",
         estate=lambda: contoso(directory__client_user_certificates=0, hosts__joined__entra="NO"),
         fails={"HYB030": CLIENT, "HYB070": "computer pc001.corp.contoso.com"},
-        blocked=("HYB040", "HYB050", "HYB060"),
+        blocked=("HYB040", "HYB050", "HYB060", "HYB080"),
     ),
     Defect(
         name="hybrid-join-scp-missing",
@@ -122,7 +122,7 @@ DEFECTS: tuple[Defect, ...] = (
         name="hybrid-join-client-without-mdm-url-to-winrm",
         story="dsregcmd ran by WinRM, and shows no MDM address to an account that is not the client's user.",
         estate=lambda: contoso(hosts__joined=Joined(mdm_url="", by_winrm=True)),
-        unassessed={"HYB050": CLIENT},
+        unassessed={"HYB050": CLIENT, "HYB080": CLIENT},
     ),
     Defect(
         name="hybrid-join-no-sample-clients",
@@ -139,6 +139,7 @@ DEFECTS: tuple[Defect, ...] = (
                 "HYB050",
                 "HYB060",
                 "HYB070",
+                "HYB080",
                 "CRL070",
                 "CRL080",
                 "CRL090",
@@ -152,7 +153,7 @@ DEFECTS: tuple[Defect, ...] = (
         name="hybrid-join-dsregcmd-unrecorded",
         story="The output of dsregcmd was not collected from the sample client.",
         estate=lambda: contoso().unrecorded(DSREGCMD),
-        unassessed=dict.fromkeys(("HYB030", "HYB040", "HYB050", "HYB060"), CLIENT),
+        unassessed=dict.fromkeys(("HYB030", "HYB040", "HYB050", "HYB060", "HYB080"), CLIENT),
     ),
     Defect(
         name="hybrid-join-refused-service-connection-point",
@@ -165,5 +166,17 @@ DEFECTS: tuple[Defect, ...] = (
         story="Microsoft Graph refuses to say which domains the tenant has.",
         estate=lambda: contoso().refusing("graph/organization"),
         unread=("DNS100", "APP050", "APP110", "HYB020", "HYB040", "HYB070", "SUB040", "TEN020", "TEN030", "TEN040"),
+    ),
+    Defect(
+        name="hybrid-join-client-registered-as-well",
+        story="A user added a work account to the sample client before it joined: it is registered as well.",
+        estate=lambda: contoso(hosts__joined__registered="YES"),
+        fails={"HYB080": CLIENT},
+    ),
+    Defect(
+        name="hybrid-join-client-registration-unsaid",
+        story="dsregcmd of the sample client does not say whether it is registered for a user.",
+        estate=lambda: contoso(hosts__joined__registered=None),
+        unassessed={"HYB080": CLIENT},
     ),
 )
