@@ -38,6 +38,7 @@ RIGHTS: dict[str, _Rights] = {
     "graph/mdm-policies": _SCOPES,
     "graph/mam-policies": _SCOPES,
     "graph/enrolment-configurations": _graph("DeviceManagementServiceConfig.Read.All"),
+    "graph/devices": _graph("Device.Read.All"),
     "graph/conditional-access-policies": _graph("Policy.Read.All"),
     "graph/mobile-apps": _graph("DeviceManagementApps.Read.All"),
     "graph/managed-devices": _graph("DeviceManagementManagedDevices.Read.All"),

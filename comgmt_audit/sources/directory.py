@@ -108,6 +108,7 @@ _COMPUTER: Shape = {
     "operatingSystemVersion": _TEXT,
     "userCertificate": len,
 }
+_CLIENT: Shape = {"sAMAccountName": _TEXT}
 _USER: Shape = {
     "sAMAccountName": _TEXT,
     "objectSid": _SID,
@@ -122,6 +123,7 @@ SHAPES: tuple[Shape, ...] = (
     _CROSS_REFERENCE,
     _GROUP,
     _COMPUTER,
+    _CLIENT,
     _USER,
     _CONNECTION_POINT,
 )
@@ -274,6 +276,28 @@ class Forest:
                 unread[domain.dns_name] = error.absence.detail
         for computer in found:
             computer["userCertificateCount"] = computer.pop("userCertificate", 0)
+        return Answer(objects=found, about={"unread": unread} if unread else {})
+
+    def client_computers(self) -> Answer:
+        """The enabled Windows 10 and 11 clients of every domain that can be read, and whether each has the certificate
+        with which it joins: the certificates themselves would be megabytes.
+
+        Neither a filter nor its negation is true of an attribute that may not be read ([MS-ADTS] 3.1.1.3.1.3.1): then
+        nothing is said of it.
+        """
+        found: Objects = []
+        unread: dict[str, str] = {}
+        for domain in self.domains:
+            try:
+                holders = {one["dn"] for one in self.within(domain, _clients("(userCertificate=*)"), _CLIENT)}
+                others = {one["dn"] for one in self.within(domain, _clients("(!(userCertificate=*))"), _CLIENT)}
+                for computer in self.within(domain, _clients(), _CLIENT):
+                    known = computer["dn"] in holders or computer["dn"] in others
+                    found.append(computer | ({"hasUserCertificate": computer["dn"] in holders} if known else {}))
+            except DirectoryError as error:
+                if len(self.domains) == 1:
+                    raise
+                unread[domain.dns_name] = error.absence.detail
         return Answer(objects=found, about={"unread": unread} if unread else {})
 
     @cached_property
@@ -440,6 +464,12 @@ def _hidden(dn: str) -> DirectoryError:
     return DirectoryError(refused(f"the directory does not show {dn} to this account", cure))
 
 
+def _clients(more: str = "") -> str:
+    """Enabled computers (ADS_UF_ACCOUNTDISABLE is 2) with Windows 10 or 11; servers are named Windows Server."""
+    enabled = "(!(userAccountControl:1.2.840.113556.1.4.803:=2))"
+    return f"(&(objectCategory=computer)(operatingSystem=Windows 1*){enabled}{more})"
+
+
 class _Search(Struct, frozen=True, kw_only=True):
     """An observation: what it is asked with, as the recording says it, and how it is read."""
 
@@ -476,6 +506,10 @@ SEARCHES: dict[str, _Search] = {
     ),
     "aia": _Search(request="CN=AIA", read=_container("AIA", "certificationAuthority", _AUTHORITY)),
     "computers": _Search(request="(&(objectCategory=computer)(dNSHostName=…))", read=lambda forest: forest.computers),
+    "client-computers": _Search(
+        request="(&(objectCategory=computer)(operatingSystem=Windows 1*)), enabled, and which have a userCertificate",
+        read=lambda forest: forest.client_computers(),
+    ),
     "accounts": _Search(
         request="(&(objectCategory=person)(sAMAccountName=…))",
         read=lambda forest: Answer(objects=forest.accounts),

@@ -79,7 +79,10 @@ USERS = _permission(
     *("User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
 )
 DEVICES = _permission(
-    "Device.Read.All", "which devices are in a group", "Directory.Read.All", "Directory.ReadWrite.All"
+    "Device.Read.All",
+    "which devices there are, and which are in a group",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
 )
 APPLICATIONS = _permission(
     "DeviceManagementApps.Read.All", "the app that installs the client", "DeviceManagementApps.ReadWrite.All"
@@ -254,6 +257,13 @@ LISTINGS = (
                 *("DeviceManagementServiceConfig.ReadWrite.All", *_INTUNE_CONFIGURATION),
             ),
         ),
+    ),
+    _selected(
+        "graph/devices",
+        "/v1.0/devices",
+        "id,deviceId,displayName,trustType,accountEnabled,isManaged",
+        DEVICES,
+        query="&$filter=operatingSystem eq 'Windows'&$top=999&$count=true",
     ),
     _selected(
         "graph/conditional-access-policies",

@@ -114,6 +114,8 @@ class Directory(Struct, frozen=True, kw_only=True):
     """Of the service connection point; ``None``: those of the estate's tenant."""
     connection_point_exists: bool = True
     client_user_certificates: int | None = 1
+    more_clients: tuple[str, ...] = ("PC002",)
+    """Windows clients beside the one that the design names; all carry their certificate."""
 
 
 def domain_dn(name: str) -> str:
@@ -170,6 +172,10 @@ def searches(estate: Estate) -> dict[str, Search]:
         "certification-authorities": ("CN=Certification Authorities", authorities["Certification Authorities"]),
         "aia": ("CN=AIA", authorities["AIA"]),
         "computers": ("(&(objectCategory=computer)(dNSHostName=…))", _computers(estate)),
+        "client-computers": (
+            "(&(objectCategory=computer)(operatingSystem=Windows 1*)), enabled, and which have a userCertificate",
+            [_client(one) for one in clients(estate)],
+        ),
         "accounts": ("(&(objectCategory=person)(sAMAccountName=…))", _accounts(estate)),
         "groups": ("(objectCategory=group), closed under membership", _groups(estate)),
     }
@@ -370,6 +376,25 @@ def _computer(estate: Estate, host: str, rid: int, system: str, version: str) ->
         "userCertificateCount": 0,
     }
     return attributes | ({"operatingSystemVersion": version} if version else {})
+
+
+def clients(estate: Estate) -> list[dict[str, Any]]:
+    """The domain-joined Windows clients, as _computer describes one."""
+    directory, names = estate.directory, estate.names
+    own = [one for one in _computers(estate) if one["dNSHostName"] == names.client]
+    hosts = [f"{name}.{names.ad_domain}" for name in directory.more_clients]
+    more = [
+        _computer(estate, host, 1201 + number, "Windows 11 Enterprise", "10.0 (26100)") | {"userCertificateCount": 1}
+        for number, host in enumerate(hosts)
+    ]
+    return [*own, *more]
+
+
+def _client(computer: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of one: of the certificate only whether there is one."""
+    count = computer.get("userCertificateCount")
+    kept = {"dn": computer["dn"], "sAMAccountName": computer["sAMAccountName"]}
+    return kept if count is None else kept | {"hasUserCertificate": bool(count)}
 
 
 def _user_dn(names: Names) -> str:

@@ -25,6 +25,7 @@ from tests.lab import (
     directory,
     dns,
     entra_apps,
+    entra_devices,
     hosts,
     intune,
     logs,
@@ -45,6 +46,7 @@ class Estate(Struct, frozen=True, kw_only=True):
     tenant: tenant.Tenant = field(default_factory=tenant.Tenant)
     people: people.People = field(default_factory=people.People)
     entra_apps: entra_apps.EntraApps = field(default_factory=entra_apps.EntraApps)
+    entra_devices: entra_devices.EntraDevices = field(default_factory=entra_devices.EntraDevices)
     intune: intune.Intune = field(default_factory=intune.Intune)
     azure: azure.Azure = field(default_factory=azure.Azure)
     site: site.Site = field(default_factory=site.Site)
@@ -101,6 +103,7 @@ RECORDERS: tuple[Callable[[Estate, RecordingWriter], None], ...] = (
     conditional_access.record,
     people.record,
     entra_apps.record,
+    entra_devices.record,
     intune.record,
     azure.record,
     site.record,

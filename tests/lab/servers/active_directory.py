@@ -38,6 +38,7 @@ from tests.lab.directory import (
     NO_CERTIFICATE,
     Domain,
     base_dn,
+    clients,
     connection_point_dn,
     domain_dn,
     keywords,
@@ -385,7 +386,9 @@ def _principals(estate: Estate, found: dict[str, list[dict[str, Any]]], reader: 
     """Computers, accounts and groups that an empty domain lacks."""
     names = estate.names
     yield f"OU=Servers,{base_dn(names)}", {"objectClass": ["organizationalUnit"]}
-    for entry in found["computers"]:
+    known = {entry["dn"] for entry in found["computers"]}
+    more = [entry for entry in clients(estate) if entry["dn"] not in known]
+    for entry in (*found["computers"], *more):
         attributes = _attributes(entry, "computer", "userCertificateCount", "primaryGroupID")
         certificates = [pki.der(estate, role) for role in pki.ROLES[: entry.get("userCertificateCount", 0)]]
         attributes |= {"userCertificate": certificates} if certificates else {}

@@ -91,6 +91,11 @@ SETS: dict[str, Set] = {
         application=("GroupMember.Read.All", "Group.Read.All", _DIRECTORY),
         filters=frozenset({"displayName", "securityEnabled"}),
     ),
+    "devices": Set(
+        type="device",
+        application=("Device.Read.All", _DIRECTORY),
+        filters=frozenset({"displayName", "operatingSystem", "accountEnabled", "isManaged", "mdmAppId"}),
+    ),
     "roleManagement/directory/roleAssignments": Set(
         type="unifiedRoleAssignment",
         application=("RoleManagement.Read.Directory", _DIRECTORY),

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from comgmt_audit import design as designs
 from comgmt_audit.recording import RecordingWriter
-from tests.lab import azure, azure_resources, conditional_access, entra_apps, intune, people, tenant
+from tests.lab import azure, azure_resources, conditional_access, entra_apps, entra_devices, intune, people, tenant
 from tests.lab.estate import Estate
 from tests.lab.names import NOW
 from tests.lab.servers import cloud_workloads
@@ -230,7 +230,7 @@ class Objects(Struct, frozen=True, kw_only=True):
 def objects(estate: Estate) -> Objects:
     """The estate's cloud."""
     captured = _Captured(estate)
-    for part in (tenant, conditional_access, people, entra_apps, intune, azure):
+    for part in (tenant, conditional_access, people, entra_apps, entra_devices, intune, azure):
         part.record(estate, captured)
     rows = captured.rows
     return Objects(
@@ -282,6 +282,7 @@ def _sets(estate: Estate, captured: _Captured) -> dict[str, list[Row]]:
         "organization": captured.documents["graph/organization"]["value"],
         "subscribedSkus": rows["graph/subscribed-skus"],
         "users": [_user(row) for row in rows["graph/users"]],
+        "devices": [*(row | {"operatingSystem": "Windows"} for row in rows["graph/devices"]), _phone()],
         "groups": [row | {"description": None, "mailEnabled": False} for row in rows["graph/groups"]],
         "roleManagement/directory/roleAssignments": [*rows["graph/global-administrators"], _other_role()],
         "applications": [_with_hints(row) for row in rows["graph/applications"]],
@@ -304,6 +305,10 @@ def _sets(estate: Estate, captured: _Captured) -> dict[str, list[Row]]:
 def _user(row: Row) -> Row:
     row["displayName"] = row["userPrincipalName"].partition("@")[0]
     return row
+
+
+def _phone() -> Row:
+    return entra_devices.device("Adele's phone", 91, "Workplace") | {"operatingSystem": "iOS"}
 
 
 def _other_role() -> Row:
