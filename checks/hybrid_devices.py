@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from comgmt_audit import Family, Findings, Severity, Stage, cannot_tell, check, require
+from comgmt_audit import Family, Findings, NotApplicable, Severity, Stage, cannot_tell, check, require
 from comgmt_audit.facts.joined_devices import HYBRID, JOINED, REGISTERED, EntraDevices, PilotComputers
+from comgmt_audit.facts.tenant import Tenant
 
 from . import _scope
 from ._shared import learn
@@ -17,7 +18,7 @@ _STEP = "Prerequisites: Azure services and environment"
 
 
 @check("DEV010", severity=Severity.HIGH, step=_STEP, refs=[_TROUBLE], tags=["beyond"], applies=_scope.hybrid_join)
-def computers_carry_their_certificate(pilot: PilotComputers, devices: EntraDevices) -> Findings:
+def computers_carry_their_certificate(pilot: PilotComputers, devices: EntraDevices, tenant: Tenant) -> Findings:
     """Every computer of the pilot that has not joined yet carries the certificate with which it joins.
 
     Why: Entra Connect synchronises a computer only when its attribute `userCertificate` is filled; until then joining
@@ -25,6 +26,8 @@ def computers_carry_their_certificate(pilot: PilotComputers, devices: EntraDevic
     Remedy: On the computer let the task Task Scheduler > Microsoft > Windows > Workplace Join > Automatic-Device-Join
     run as SYSTEM where https://enterpriseregistration.windows.net can be reached; it writes the attribute.
     """
+    if any(domain.type == "Federated" for domain in tenant.domains):
+        raise NotApplicable("the tenant has a federated domain, in which devices join without synchronisation")
     for computer in pilot:
         joined = any(device.trust in {HYBRID, JOINED} for device in devices.named(computer.name))
         if computer.certificate is None and not joined:

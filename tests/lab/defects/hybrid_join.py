@@ -165,7 +165,10 @@ DEFECTS: tuple[Defect, ...] = (
         name="hybrid-join-refused-tenant",
         story="Microsoft Graph refuses to say which domains the tenant has.",
         estate=lambda: contoso().refusing("graph/organization"),
-        unread=("DNS100", "APP050", "APP110", "HYB020", "HYB040", "HYB070", "SUB040", "TEN020", "TEN030", "TEN040"),
+        unread=(
+            *("DNS100", "APP050", "APP110", "DEV010", "HYB020", "HYB040", "HYB070", "SUB040"),
+            *("TEN020", "TEN030", "TEN040"),
+        ),
     ),
     Defect(
         name="hybrid-join-client-registered-as-well",

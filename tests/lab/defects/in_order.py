@@ -140,6 +140,6 @@ DEFECTS: tuple[Defect, ...] = (
         name="in-order-federated-domain",
         story="The domain is federated: computers join without a userCertificate.",
         estate=lambda: contoso(tenant__domain_type="Federated", directory__client_user_certificates=0),
-        not_applicable=("HYB070",),
+        not_applicable=("HYB070", "DEV010"),
     ),
 )
