@@ -236,7 +236,7 @@ def test_thin_permissions_that_come_as_nulls_are_kept_and_not_believed(run, tmp_
     assert json.loads((live / "graph/organization.json").read_text())["value"][0]["createdDateTime"] is None
     assert changed(live, healthy) == not_assessed(
         *("TEN020", "TEN030", "TEN040", "SUB040", "HYB020", "HYB040", "HYB070", "APP050", "APP080", "APP110"),
-        *("LIC010", "LIC020", "LIC030", "LIC040", "LIC060", "LIC070", "DNS100"),
+        *("LIC010", "LIC020", "LIC030", "LIC040", "LIC060", "LIC070", "DNS100", "DEV010"),
     )
 
 
