@@ -46,8 +46,9 @@ LIMIT = 64 * 1024**2
 SIDE_BY_SIDE = 8
 """Lists that are fetched at the same time."""
 
-_GONE = frozenset({404, 410})
-"""What says that there is no list (RFC 9110, sections 15.5.5 and 15.5.11); other refusals may be a proxy's."""
+_NONE = frozenset({401, 404, 410})
+"""What says that there is no list for a client, which fetches it without signing in (RFC 9110, sections 15.5.2, 15.5.5
+and 15.5.11): 401 is the server's own, as a proxy asks with 407. Other refusals may be a proxy's."""
 _BROWSE = "Open the address in a browser on the computer of the scanner: a proxy may answer in place of the server."
 _CDP = "Look at the CDP of the certificates."
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
@@ -122,7 +123,7 @@ async def _fetched(session: Session, url: str, context: ssl.SSLContext) -> http.
     if reply.status == 200:
         return reply
     detail = f"HTTP {reply.status}"
-    return absent(detail, reply.status) if reply.status in _GONE else unreachable(detail, _BROWSE, reply.status)
+    return absent(detail, reply.status) if reply.status in _NONE else unreachable(detail, _BROWSE, reply.status)
 
 
 def _parsed_list(body: bytes) -> x509.CertificateRevocationList | None:
