@@ -32,7 +32,7 @@ from comgmt_audit.model import (
     fingerprint,
 )
 
-from . import page_parts
+from . import _picture, page_parts
 from ._shared import (
     STAGE_TITLES,
     StageState,
@@ -222,6 +222,8 @@ def _view(scan: Scan, rest: _Rest) -> dict[str, Any]:
         "requests": requests,
         "absent": [request for request in requests if request["absence"]],
         "history": history,
+        "families": _families(scan),
+        "picture": _picture.picture(scan),
         "ends": page_parts.ends(scan),
         "timeline": page_parts.timeline(scan),
         "rights": page_parts.rights(scan),
@@ -239,6 +241,12 @@ def _history(scan: Scan, rest: _Rest) -> dict[str, Any]:
 
     rest.ages = module.ages(scan)
     return module.view(scan)
+
+
+def _families(scan: Scan) -> list[tuple[str, str]]:
+    """Codes and titles, in the order of the titles."""
+    found = {result.check.family: printable(result.check.family_title, limit=100) for result in scan.results}
+    return sorted(found.items(), key=lambda family: family[1])
 
 
 def _count(outcome: Outcome, number: int) -> dict[str, Any]:

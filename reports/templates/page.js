@@ -6,7 +6,7 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const data = JSON.parse($("data").textContent);
   const severities = ["advice", "low", "medium", "high", "critical"];
-  const fields = ["q", "outcome", "severity", "stage"];
+  const fields = ["q", "outcome", "severity", "stage", "family"];
   const BATCH = 200;
   const form = document.querySelector(".filters");
 
@@ -106,12 +106,12 @@
   }
 
   function apply() {
-    const [q, outcome, severity, stage] = fields.map((name) => $(name).value);
+    const [q, outcome, severity, stage, family] = fields.map((name) => $(name).value);
     const words = q.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const check of checks) {
       const { outcome: its, severity: grave } = check.element.dataset;
-      const fits = (!outcome || its === outcome) && (!stage || check.stage === stage) &&
+      const fits = (!outcome || its === outcome) && (!stage || check.stage === stage) && (!family || check.id.startsWith(family)) &&
         (!severity || severities.indexOf(grave) >= severities.indexOf(severity)) && matches(check, words);
       check.shell.hidden = !fits;
       shown += fits;
@@ -124,7 +124,7 @@
     all(".group").forEach((group) => (group.hidden = checks.every((check) => check.group !== group || check.shell.hidden)));
     all(".plan li").forEach((item) => (item.hidden = item.dataset.of.split(" ").every((id) => byId.get(id)?.shell.hidden ?? true)));
     all("#to-do, #not-looked-at, #in-order").forEach((section) => section.classList.toggle("bare", !section.querySelector(".group:not([hidden])")));
-    const used = [outcome, severity && severity + " or graver", stage && data.stages[stage], q && "“" + q + "”"].filter(Boolean);
+    const used = [outcome, severity && severity + " or graver", stage && data.stages[stage], family && $("family").selectedOptions[0].text, q && "“" + q + "”"].filter(Boolean);
     form.classList.toggle("on", used.length > 0);
     $("shown").textContent = shown + " of " + checks.length + " checks shown" + (used.length ? ": " + used.join(", ") : "");
   }

@@ -188,6 +188,26 @@ def test_counts_and_stages_filter(open_page: Opener) -> None:
     assert shown(page) == ["DNS010"]
 
 
+def test_a_box_of_the_picture_leads_to_its_checks(open_page: Opener) -> None:
+    page = open_page(scans.every_outcome())
+    page.click("#picture svg a[href='#?family=CRT']")
+    page.locator("#shown:has-text('2 of 7')").wait_for()
+    assert shown(page) == ["CRT010", "CRT020"]
+    assert page.input_value("#family") == "CRT"
+    assert not page.is_visible("#picture")
+
+
+def test_the_picture_scrolls_in_its_own_box_on_a_phone_and_is_whole_on_paper(open_page: Opener) -> None:
+    page = open_page(scans.every_outcome(), viewport={"width": 360, "height": 740}, is_mobile=True)
+    assert page.evaluate(
+        "(({scrollWidth, clientWidth}) => scrollWidth > clientWidth)(document.querySelector('.sheet'))"
+    )
+    page.emulate_media(media="print")
+    assert page.evaluate(
+        "(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)(document.querySelector('.sheet'))"
+    )
+
+
 def test_a_link_opens_the_check_that_it_names(open_page: Opener) -> None:
     page = open_page(scans.every_outcome(), "#TEN020")
     assert page.is_visible("#TEN020 .body")

@@ -35,7 +35,7 @@ def card(root: html.HtmlElement, id: str) -> html.HtmlElement:
 
 
 def section(root: html.HtmlElement, id: str) -> list[str]:
-    return [str(part.get("id")) for part in root.get_element_by_id(id).iter("details")]
+    return [str(part.get("id")) for part in root.get_element_by_id(id).iter("details") if part.get("id")]
 
 
 def island(scan: Scan) -> dict[str, Any]:
@@ -238,7 +238,7 @@ def test_the_page_needs_nothing_from_outside() -> None:
     assert [link.get("href") for link in root.iter("link")] == ["data:,"]
     style = root.find(".//style")
     assert style is not None
-    assert not re.search(r"url\(|@import|https?:", style.text or "")
+    assert not re.search(r"url\((?!#)|@import|https?:", style.text or "")
 
 
 @pytest.mark.parametrize("checks", [1, 100])
@@ -255,7 +255,7 @@ def test_an_empty_scan_is_small_and_says_that_nothing_was_judged() -> None:
 
 def test_a_ready_scan_has_nothing_to_do() -> None:
     root = document(scans.scan([CheckResult(check=scans.text(), outcome=Outcome.PASS, passed=1)]))
-    assert words(root.get_element_by_id("to-do")) == "What to do next Nothing fails."
+    assert words(root.get_element_by_id("to-do")).startswith("What to do next Nothing fails. What rests on what")
 
 
 def test_a_giant_value_is_cut() -> None:
