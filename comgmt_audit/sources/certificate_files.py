@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from comgmt_audit import plain_file
 from comgmt_audit.errors import EvidenceError
 from comgmt_audit.recording import Absence, Reason, RecordingWriter
 from comgmt_audit.sources import pkcs12
@@ -101,7 +102,7 @@ def shown(name: str) -> str:
 
 def _content(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with plain_file.opened(path) as file:
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
         raise EvidenceError(f"{shown(str(path))}: cannot be read: {error.strerror}.") from None

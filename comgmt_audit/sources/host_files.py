@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from comgmt_audit import plain_file
 from comgmt_audit.errors import EvidenceError
 from comgmt_audit.recording import Absence
 from comgmt_audit.sources import site_files
@@ -244,7 +245,7 @@ def lost(host: str, why: str) -> Iterator[Found]:
 
 def _bytes(path: Path) -> bytes:
     """The whole file. Raises OSError, or ValueError where it is too large."""
-    with path.open("rb") as file:
+    with plain_file.opened(path) as file:
         data = file.read(MAX_SIZE + 1)
     if len(data) > MAX_SIZE:
         raise ValueError(f"is larger than {MAX_SIZE} bytes")

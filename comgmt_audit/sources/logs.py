@@ -18,6 +18,7 @@ from typing import IO, Any, Protocol
 
 from msgspec import Struct
 
+from comgmt_audit import plain_file
 from comgmt_audit.errors import ComgmtError
 from comgmt_audit.recording import Absence
 from comgmt_audit.sources import redaction, secrets
@@ -76,7 +77,7 @@ class LocalFolder(Struct, frozen=True):
 
     def newest(self, name: str, limit: int) -> tuple[int, bytes]:
         """The size of one of its files, and its last *limit* bytes."""
-        with (Path(self.place) / name).open("rb") as file:
+        with plain_file.opened(Path(self.place) / name) as file:
             return _newest(file, limit)
 
     def path(self, name: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from comgmt_audit import plain_file
 from comgmt_audit.errors import EvidenceError
 from comgmt_audit.recording import Absence
 from comgmt_audit.sources import certificate_files
@@ -230,7 +231,7 @@ def settings(paths: Iterable[Path]) -> dict[str, bool | int | str]:
 
 def _text(path: Path) -> str:
     """The text of a file. Raises EvidenceError and OSError."""
-    with path.open("rb") as file:
+    with plain_file.opened(path) as file:
         data = file.read(MAX_SIZE + 1)
     if len(data) > MAX_SIZE:
         raise EvidenceError(f"{certificate_files.shown(path.name)}: is larger than {MAX_SIZE} bytes.", "Name another.")

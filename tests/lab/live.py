@@ -114,7 +114,7 @@ def running(
         connect["cloud"] |= {"sign_in": sign_in}
         for vantage, toml in tomls.items():
             web = {"web": {"addresses": servers.addresses(vantage)}}
-            toml.write_text(_toml(estate.design, connect | web), encoding="utf-8")
+            toml.write_text(comgmt_toml(estate.design | {"connect": connect | web}), encoding="utf-8")
         yield Live(
             estate=estate,
             servers=servers,
@@ -302,10 +302,11 @@ def _connect(servers: Servers, evidence: dict[str, Any], folder: Path) -> dict[s
     }
 
 
-def _toml(design: dict[str, Any], connect: dict[str, dict[str, Any]]) -> str:
-    sections = {name: value for name, value in design.items() if isinstance(value, dict)}
-    sections |= {f"connect.{name}": keys for name, keys in connect.items()}
-    lines = toml_keys({name: value for name, value in design.items() if not isinstance(value, dict)})
+def comgmt_toml(tables: dict[str, Any]) -> str:
+    """What ``tomllib`` reads again as these tables."""
+    sections = {name: value for name, value in tables.items() if isinstance(value, dict)}
+    sections |= {f"connect.{name}": keys for name, keys in sections.pop("connect").items()}
+    lines = toml_keys({name: value for name, value in tables.items() if not isinstance(value, dict)})
     for name, keys in sections.items():
         lines += ["", f"[{name}]", *toml_keys(keys)]
     return "\n".join([*lines, ""])
