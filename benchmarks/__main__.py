@@ -9,8 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.certificates import certificates
 from benchmarks.drift_values import drift_values
 from benchmarks.graph_users import graph_users
+from benchmarks.log_lines import log_lines
 from benchmarks.measure import Table, inside, median
 from tests.lab.estate import contoso, record
 
@@ -94,6 +96,8 @@ def main() -> int:
         users(table, folder)
         graph_users(table, folder)
         drift_values(table, folder)
+        certificates(table, folder)
+        log_lines(table, folder)
     return 0 if table.holds else 1
 
 
