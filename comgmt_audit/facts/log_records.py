@@ -42,7 +42,7 @@ _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 _DELIMITER = r"[ \t\r\n\[('~_=]"
 """What stands before a word in a log. Quotes and colons are left out: the frames of the records are full of them."""
-_QUOTED_CODES = ('"0x', ":0x")
+_BEFORE_CODES = frozenset('":')
 """So an error code right after one of those is looked for by itself."""
 _ASCII_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 _LARGEST_BIAS = 16 * 60
@@ -191,16 +191,17 @@ def _hits(text: str, literals: Sequence[str]) -> list[int]:
     # The line break before the text is for a literal at its very start; it makes the delimiter's place the literal's.
     hits = [found.start() for found in _word_starts(tuple(literals)).finditer("\n" + lower)]
     if any(literal.startswith("0x") for literal in literals):
-        for code in _QUOTED_CODES:
-            hits += _places(lower, code)
+        hits += _quoted_codes(lower)
     return sorted(hits)
 
 
-def _places(text: str, piece: str) -> Iterator[int]:
-    at = text.find(piece)
-    while at >= 0:
-        yield at
-        at = text.find(piece, at + 1)
+def _quoted_codes(text: str) -> Iterator[int]:
+    """Where a quote or colon stands before a code: one search for the code finds both."""
+    at = text.find("0x", 1)
+    while at > 0:
+        if text[at - 1] in _BEFORE_CODES:
+            yield at - 1
+        at = text.find("0x", at + 2)
 
 
 @functools.lru_cache
