@@ -2,17 +2,20 @@
 (() => {
   // The page is whole without this script. It adds: search and filters (kept in the URL's fragment), the findings beyond
   // the first of a check, links to one finding, tickets, and keys. Data reaches the page as text only.
-  const $ = (id) => document.getElementById(id);
+  // The page's own parts are found by their place, not by an id: a check may be called "data" or "__proto__".
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const data = JSON.parse($("data").textContent);
+  const data = JSON.parse(document.querySelector("script[type='application/json']").textContent);
   const severities = ["advice", "low", "medium", "high", "critical"];
   const fields = ["q", "outcome", "severity", "stage", "family"];
   const BATCH = 200;
   const form = document.querySelector(".filters");
+  const input = (name) => form.querySelector("#" + name);
+  const status = form.querySelector("[role=status]");
 
   // Rows beyond the first: [anchor, subject, unknown, severity, expected, actual, advice, request, field, excerpt, ...],
   // numbers that point into data.strings.
   const strings = data.strings;
+  const rests = new Map(Object.entries(data.rows));
   const rowText = (row) => row.map((i) => strings[i]).join("\n").toLowerCase();
 
   const checks = all(".check").map((element) => ({
@@ -23,7 +26,7 @@
     stage: element.closest(".group").dataset.stage,
     rows: all(".findings tbody tr", element),
     more: element.querySelector(".more"),
-    rest: data.rows[element.id] || [],
+    rest: rests.get(element.id) || [],
     drawn: 0,
   }));
   const byId = new Map(checks.map((check) => [check.id, check]));
@@ -106,7 +109,7 @@
   }
 
   function apply() {
-    const [q, outcome, severity, stage, family] = fields.map((name) => $(name).value);
+    const [q, outcome, severity, stage, family] = fields.map((name) => input(name).value);
     const words = q.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const check of checks) {
@@ -122,11 +125,11 @@
       }
     }
     all(".group").forEach((group) => (group.hidden = checks.every((check) => check.group !== group || check.shell.hidden)));
-    all(".plan li").forEach((item) => (item.hidden = item.dataset.of.split(" ").every((id) => byId.get(id)?.shell.hidden ?? true)));
-    all("#to-do, #not-looked-at, #in-order").forEach((section) => section.classList.toggle("bare", !section.querySelector(".group:not([hidden])")));
-    const used = [outcome, severity && severity + " or graver", stage && data.stages[stage], family && $("family").selectedOptions[0].text, q && "“" + q + "”"].filter(Boolean);
+    all(".plan li").forEach((item) => (item.hidden = item.dataset.of.split(" ").every((id) => byId.get(id)?.shell.hidden ?? false)));
+    all("section", document.querySelector("main")).filter((section) => section.querySelector(".group")).forEach((section) => section.classList.toggle("bare", !section.querySelector(".group:not([hidden])")));
+    const used = [outcome, severity && severity + " or graver", stage && data.stages[stage], family && input("family").selectedOptions[0].text, q && "“" + q + "”"].filter(Boolean);
     form.classList.toggle("on", used.length > 0);
-    $("shown").textContent = shown + " of " + checks.length + " checks shown" + (used.length ? ": " + used.join(", ") : "");
+    status.textContent = shown + " of " + checks.length + " checks shown" + (used.length ? ": " + used.join(", ") : "");
   }
 
   const parse = () => {
@@ -137,12 +140,12 @@
   };
 
   function remember(anchor = "") {
-    const query = new URLSearchParams(fields.map((name) => [name, $(name).value]).filter(([, value]) => value)).toString();
+    const query = new URLSearchParams(fields.map((name) => [name, input(name).value]).filter(([, value]) => value)).toString();
     history.replaceState(null, "", "#" + anchor + (query ? "?" + query : ""));
   }
 
   function show(query) {
-    fields.forEach((name) => ($(name).value = query.get(name) || ""));
+    fields.forEach((name) => (input(name).value = query.get(name) || ""));
     apply();
   }
 
@@ -161,11 +164,12 @@
       return;
     }
     const at = check.rest.findIndex((row) => strings[row[0]] === anchor);
-    if (check.shell.hidden || $(anchor)?.hidden || at >= 0 && !check.left.includes(at)) show(new URLSearchParams());
-    if (at >= 0 && !$(anchor)) draw(check, check.left.indexOf(at) + 1 - check.drawn);
+    const drawn = () => all(".findings tbody tr", check.element).find((row) => row.id === anchor);
+    if (check.shell.hidden || drawn()?.hidden || at >= 0 && !check.left.includes(at)) show(new URLSearchParams());
+    if (at >= 0 && !drawn()) draw(check, check.left.indexOf(at) + 1 - check.drawn);
     remember(anchor);
     all(".here").forEach((part) => part.classList.remove("here"));
-    const target = $(anchor) || check.element;
+    const target = drawn() || check.element;
     check.element.open = true;
     target.classList.add("here");
     target.scrollIntoView({ block: target === check.element ? "start" : "center" });
@@ -235,7 +239,7 @@
       typing?.blur();
     }
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "/") { event.preventDefault(); $("q").focus(); }
+    if (event.key === "/") { event.preventDefault(); input("q").focus(); }
     if (event.key === "j") step(1);
     if (event.key === "k") step(-1);
     if (event.key === "e") {
@@ -263,7 +267,7 @@
   window.addEventListener("hashchange", follow);
   const closed = [];
   window.addEventListener("beforeprint", () => {
-    closed.push(...all("#to-do .check:not([open]), #appendix details:not([open])"));
+    closed.push(...all("main > #to-do .check:not([open]), main > #appendix details:not([open])"));
     closed.forEach((part) => (part.open = true));
   });
   window.addEventListener("afterprint", () => closed.splice(0).forEach((part) => (part.open = false)));

@@ -16,7 +16,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from comgmt_audit.model import Scan
+from comgmt_audit.model import CheckResult, Outcome, Scan
 from reports import page as report
 from tests import scans
 
@@ -318,6 +318,26 @@ def test_hostile_data_runs_nothing(open_page: Opener) -> None:
     assert page.evaluate("window.hurt") is None
     assert page.evaluate("document.scripts.length") == 2
     assert page.evaluate("document.images.length") == 0
+
+
+@pytest.mark.parametrize(
+    "id", ["__proto__", "constructor", "toString", "data", "q", "shown", "outcome", "to-do", "a b", "#"]
+)
+def test_a_name_that_means_something_to_the_page_is_a_name(open_page: Opener, id: str) -> None:
+    """A scan that somebody else wrote may call a check what it likes; the page's own parts are found all the same."""
+    subjects = [f"user{number:03}" for number in range(300)]
+    evil = CheckResult(
+        check=scans.text(id), outcome=Outcome.FAIL, findings=tuple(scans.finding(subject) for subject in subjects)
+    )
+    page = open_page(scans.scan([evil, *scans.every_outcome().results]))
+    page.click(".more button")
+    assert [subject for subject in rows(page) if subject in subjects] == subjects[:250]
+    search(page, "user299")
+    assert rows(page) == ["user299"]
+    assert page.locator(".plan li:visible").count() == 1
+    page.select_option(".filters select", "pass")
+    wait(page, lambda fragment: "outcome=pass" in fragment)
+    assert page.inner_text(".filters [role=status]").startswith("0 of 8 checks shown")
 
 
 def test_the_policy_stops_a_script_that_got_in_all_the_same(browser: Browser, tmp_path: Path) -> None:
