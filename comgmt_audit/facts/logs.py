@@ -35,7 +35,8 @@ _CURRENT = 2
 """The rank of the file that a log is being written to, among its files by age."""
 
 _FILE = re.compile(r"(?P<log>.+?)(?P<stamp>-[0-9]{8}-[0-9]{6})?\.(?P<kind>log|lo_)")
-_GATEWAY_FILE = re.compile(r"cmg-.+-(?P<log>cmg[a-z]+)")
+_OTHER_FILE = re.compile(r"cmg-.+-(?P<log>cmg[a-z]+)|(?P<iis>u_ex)[0-9]{4,8}")
+"""Names in which more than the log's own stands: those of a CMG's instances, and of IIS by day or hour."""
 
 
 class Hit(Struct, frozen=True, kw_only=True):
@@ -187,8 +188,8 @@ def base_name(file: str) -> str:
     """The log to which a file belongs: of ``x.lo_`` and ``x-20261124-060000.log`` it is ``x``."""
     found = _FILE.fullmatch(file)
     name = found["log"] if found else file
-    gateway = _GATEWAY_FILE.fullmatch(name)
-    return gateway["log"] if gateway else name
+    other = _OTHER_FILE.fullmatch(name)
+    return other["log"] or other["iis"] if other else name
 
 
 def _files(environment: Environment) -> dict[str, dict[str, list[str]]]:

@@ -98,7 +98,8 @@ def _read(name: str, path: tuple[str, ...]) -> Log:
     if name in path:
         raise ValueError(f"the log catalogue includes {name} in itself")
     included = [entry for other in own.includes for entry in _read(other, (*path, name)).entries]
-    return msgspec.structs.replace(own, entries=(*own.entries, *included))
+    once = {entry.id: entry for entry in (*own.entries, *included)}  # a family may come by two ways
+    return msgspec.structs.replace(own, entries=tuple(once.values()))
 
 
 @functools.cache
