@@ -40,8 +40,10 @@ _OLD_STAMP = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([0-9]{1,2}) ([0-9:.]+) 
 _BIAS = re.compile(r"[+-][0-9]{1,4}")
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
-_DELIMITER = r"[ \t\r\n\[('~_=]"
+_DELIMITER = r"[ \t\r\n\[\]('~_=]"
 """What stands before a word in a log. Quotes and colons are left out: the frames of the records are full of them."""
+_FRAMES = {"log]!><": r"[^<>\r\n]*(>)", "$$<": r"[^<>\r\n]*><[^<>\r\n]*(>)"}
+"""How frames begin behind a delimiter, in lower case, and what follows: they are passed over, being most of a log."""
 _BEFORE_CODES = frozenset('":')
 """So an error code right after one of those is looked for by itself."""
 _ASCII_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
@@ -83,7 +85,7 @@ def records(blocks: Iterable[str]) -> Iterator[Record]:
 def visit(blocks: Iterable[str], literals: Sequence[str], see: Callable[[Record], None]) -> Span:
     """Show *see* each record that holds one of the *literals*, and what is torn before it; without literals, all.
 
-    A literal is lower-case, is found in any case, and starts a word (after a blank, ``[ ( ' ~ _ =``).
+    A literal is lower-case, is found in any case, and starts a word (after a blank, ``[ ] ( ' ~ _ =``).
     The rest of the log is searched, not parsed: that is what makes a gigabyte affordable. Returns the first and the
     last record with a time, so that the covered span is known.
     """
@@ -189,7 +191,8 @@ def _hits(text: str, literals: Sequence[str]) -> list[int]:
     if len(lower) != len(text):  # a capital dotted I becomes two characters, and every place after it would be wrong
         lower = text.translate(_ASCII_LOWER)
     # The line break before the text is for a literal at its very start; it makes the delimiter's place the literal's.
-    hits = [found.start() for found in _word_starts(tuple(literals)).finditer("\n" + lower)]
+    words = _word_starts(tuple(literals)).finditer("\n" + lower)
+    hits = [found.start() for found in words if not found.lastindex]
     if any(literal.startswith("0x") for literal in literals):
         hits += _quoted_codes(lower)
     return sorted(hits)
@@ -208,21 +211,21 @@ def _quoted_codes(text: str) -> Iterator[int]:
 def _word_starts(literals: tuple[str, ...]) -> re.Pattern[str]:
     """One expression for all literals, as a tree of their letters: a hundred searches in turn take three times as long.
 
-    It looks at the starts of words only, for a tree is slow where it is tried at every letter.
+    It looks at the starts of words only, for a tree is slow where it is tried at every letter. What is no literal, but
+    the frame of a record, has a group.
     """
     tree: dict[str, Any] = {}
-    for literal in literals:
+    for word, rest in (*((literal, "") for literal in literals), *_FRAMES.items()):
         node = tree
-        for letter in literal:
+        for letter in word:
             node = node.setdefault(letter, {})
-        node[""] = {}
-    first = re.escape("".join(sorted(tree)))
-    return re.compile(f"{_DELIMITER}(?=[{first}]){_branches(tree)}")
+        node[""] = rest
+    return re.compile(_DELIMITER + _branches(tree))
 
 
 def _branches(tree: dict[str, Any]) -> str:
     if "" in tree:
-        return ""
+        return str(tree[""])
     parts = [re.escape(letter) + _branches(rest) for letter, rest in sorted(tree.items())]
     return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
 
