@@ -16,7 +16,7 @@ _NAME = re.compile(r"(?=.{3,24}$)[a-z](?:-?[a-z0-9])*", re.IGNORECASE)
 """Supported configurations for CMG: 3 to 24 letters, digits and single hyphens, a letter first, no hyphen last."""
 
 UNKNOWN = "the site does not say it"
-CONSOLE = "Look at the service's properties in the console, and see that the recorder asked for this column."
+CONSOLE = "Look at the service's properties in the console (Administration > Cloud Services), and record again."
 
 
 def exists(
@@ -66,7 +66,10 @@ def instances(services: Iterable[CloudService], least: int) -> Findings:
             yield cannot_tell(service, UNKNOWN, cure=CONSOLE, evidence=place)
         else:
             enough = service.instances >= least
-            yield require(service, enough, expected=f"at least {least}", actual=service.instances, evidence=place)
+            count = service.instances or "none"
+            yield require(
+                service, enough, expected=f"at least {least} running", actual=f"instances: {count}", evidence=place
+            )
 
 
 def as_declared(

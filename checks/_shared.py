@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 
 from comgmt_audit import Evidence, Finding, Reference, cannot_tell, require
 from comgmt_audit.errors import FactUnavailable
 from comgmt_audit.facts.certificates import Unseen
+from comgmt_audit.facts.x509 import CLIENT_AUTHENTICATION, SERVER_AUTHENTICATION, Certificate
 
 NEWER = "Scan with a version of comgmt-audit that knows the value."
 ACCESS_CURE = "Grant Policy.Read.All (application) to the scanner, and record again."
@@ -15,6 +17,19 @@ ACCESS_CURE = "Grant Policy.Read.All (application) to the scanner, and record ag
 def learn(title: str, path: str) -> Reference:
     """A page of Microsoft Learn, such as ``learn("Set the MDM authority", "intune/…")``."""
     return Reference(title, f"https://learn.microsoft.com/en-us/{path}")
+
+
+_USAGES = {SERVER_AUTHENTICATION: "Server Authentication", CLIENT_AUTHENTICATION: "Client Authentication"}
+
+
+def usage(oid: str) -> str:
+    """An extended key usage as the tabs of a template show it; one without a name there stays a number."""
+    return f"{_USAGES.get(oid, 'usage')} ({oid})"
+
+
+def lifetime(certificate: Certificate) -> tuple[tuple[str, dt.datetime], ...]:
+    """Since when and until when a certificate is valid."""
+    return ("since", certificate.not_before), ("until", certificate.not_after)
 
 
 def unavailable(subject: str, error: FactUnavailable) -> Finding:

@@ -67,7 +67,7 @@ def _taken(name: AzureName, design: Design) -> Finding:
     if name.type == STORAGE.lower() and design.gateway.serves_content == "unknown":
         cure = "Declare gateway.serves_content in comgmt.toml: on fails, off needs no storage account."
         return cannot_tell(name, "the name is taken, and whether the CMG will serve content is not declared", cure=cure)
-    return require(name, False, expected="free, or yours", actual=name.reason or "taken")
+    return require(name, False, expected="free, or yours", actual=f"taken ({name.reason})" if name.reason else "taken")
 
 
 @check("AZR020", severity=Severity.CRITICAL, covers=["S46", "S91"], step=STEP, applies=scale_set_deployed, refs=[NAME])
@@ -75,8 +75,9 @@ def gateway_name_belongs_to_the_subscription(addresses: PublicAddresses, design:
     """The CMG's name in Azure is that of a public address in the declared subscription.
 
     Why: If the name is not yours any more, whoever has it answers your clients; DNS does not say whose it is.
-    Remedy: See in the console which subscription the CMG is in, and correct `rollout.subscription_id` or
-    `gateway.deployment_name`; where the CMG is gone from Azure, delete it in the console and create it again.
+    Remedy: See in the console (Administration > Cloud Services > Cloud Management Gateway) which subscription the CMG
+    is in, and correct `rollout.subscription_id` or `gateway.deployment_name` in comgmt.toml; where the CMG is gone from
+    Azure, delete it in the console and create it again.
     """
     name = design.gateway.deployment_name
     found = addresses.of(name)
@@ -94,8 +95,8 @@ def gateway_is_whole_in_azure(resources: AzureResources, design: Design) -> Find
 
     Why: The site made them under the CMG's name and needs all of them; removing one by hand leaves the CMG in a state
     that the site cannot mend.
-    Remedy: Never delete a part of the CMG in the Azure portal. Delete the CMG in the console, and create it again with
-    the same certificate.
+    Remedy: Never delete a part of the CMG in the Azure portal. Delete the CMG in the console (Administration > Cloud
+    Services > Cloud Management Gateway), and create it again there with the same certificate.
     """
     label, _ = design.gateway.scale_set_name
     if not label:
@@ -168,8 +169,8 @@ def machines_are_meant_for_production(resources: AzureResources, design: Design)
     """The virtual machines of the CMG are not of the size for laboratories.
 
     Why: The size Lab (B2s) is slow, and meant for tests and small proofs of concept only.
-    Remedy: Create a second CMG with the size Standard or Large, wait a day until clients know it, then delete the
-    first one.
+    Remedy: In the console (Administration > Cloud Services > Cloud Management Gateway) create a second CMG with the
+    size Standard or Large, wait a day until clients know it, then delete the first one.
     """
     found = resources.named(SCALE_SET, design.gateway.scale_set_name[0])
     if found is None or not found.size:

@@ -37,7 +37,9 @@ def cloud_management_is_configured(services: AzureServices) -> Findings:
             evidence=[service.evidence for service in services],
         )
         return
-    yield require("Cloud Management", bool(found), expected="an Azure service", actual="none")
+    yield require(
+        "Cloud Management", bool(found), expected="an Azure service Cloud Management", actual="no Azure service"
+    )
 
 
 @check("AZS020", severity=Severity.CRITICAL, covers=["S79"], step=STEP, refs=[WIZARD])
@@ -109,7 +111,13 @@ def _one_of_each(apps: list[ConfigMgrApp], *, complete: bool) -> Finding:
         why = "the site does not say which application is the server's and which the client's"
         return cannot_tell(subject, why, cure=APPS_CURE, evidence=places)
     ids = [app.client_id for app in apps]
-    return require(subject, len(apps) >= 2, expected="two", actual=ids or "none", evidence=places)
+    return require(
+        subject,
+        len(apps) >= 2,
+        expected="a server app and a client app",
+        actual=ids or "no application",
+        evidence=places,
+    )
 
 
 @check(

@@ -34,7 +34,7 @@ from ._scope import (
     own_cloud_certificates,
     public_cloud_certificates,
 )
-from ._shared import learn, missing, unseen
+from ._shared import learn, lifetime, missing, unseen, usage
 
 family = Family(code="CRT", title="Cloud service certificates", stage=Stage.PKI)
 
@@ -44,6 +44,9 @@ SERVER_CERTIFICATE = learn(
 REQUIREMENTS = learn(
     "PKI certificate requirements", "intune/configmgr/core/plan-design/network/pki-certificate-requirements"
 )
+CLASSIC = learn(
+    "Certificates overview for Azure Cloud Services (classic)", "azure/cloud-services/cloud-services-certs-create"
+)
 CNG = learn("CNG certificates overview", "intune/configmgr/core/plan-design/network/cng-certificates-overview")
 REQUEST = "Request public certificates"
 OWN_REQUEST = "Request the CMG PKI web certificate (ConfigMgrCloudMGServer)"
@@ -51,6 +54,12 @@ EXPORT = "Export the CMG web certificate (ConfigMgrCloudMGServer)"
 
 AZURE_DOMAINS = ("cloudapp.net", "azure.com", "usgovcloudapp.net", "usgovcloudapi.net")
 """Domains of Microsoft's, for which no public CA issues to anybody else (CMG server authentication certificate)."""
+
+_KINDS = {
+    "pkcs12": "a PFX (PKCS#12), with a private key",
+    "certificate": "a single certificate (.cer)",
+    "pkcs7": "a PKCS#7 collection (.p7b), which has no private key",
+}
 
 PLACE_FIELDS = ("O", "L", "ST", "C")
 """What a public CA validates of an organisation, as the tutorial lists it (Request public certificates)."""
@@ -76,7 +85,8 @@ def files_are_pkcs12(certificates: CloudCertificates) -> Findings:
     All Tasks > Export > Yes, export the private key > Personal Information Exchange - PKCS #12 (.PFX).
     """
     for file in certificates.files:
-        yield require(file, file.file.container == "pkcs12", expected="pkcs12", actual=file.file.container)
+        container = file.file.container
+        yield require(file, container == "pkcs12", expected=_KINDS["pkcs12"], actual=_KINDS.get(container, container))
     yield from missing(certificates.unseen)
 
 
@@ -133,7 +143,8 @@ def files_are_protected_by_a_password(certificates: CloudCertificates) -> Findin
     """The PFX of every cloud service is protected by a password.
 
     Why: Whoever copies an unprotected file can pose as the service; and the wizard asks for a password.
-    Remedy: Export the certificate again, tick Password on the Security page, and delete the unprotected file.
+    Remedy: In certlm.msc > Personal > Certificates > All Tasks > Export, export the certificate again, tick Password on
+    the Security page, and delete the unprotected file.
     """
     for cloud in certificates.files:
         if cloud.file.protected is not None:
@@ -172,7 +183,7 @@ def _unknown_root(cloud: CloudCertificate) -> Finding:
     return cannot_tell(
         cloud,
         f"its path ends at {last.label}; the issuer {last.issuer_text} is not in the file",
-        cure="Export the file with all certificates of the path.",
+        cure="Export the file again with Include all certificates in the certification path if possible.",
     )
 
 
@@ -189,12 +200,13 @@ def public_names_are_in_an_own_domain(certificates: CloudCertificates) -> Findin
 
     Why: A public CA issues for domains that the organisation owns. A name in Microsoft's Azure domains, or one without
     a public domain, cannot have come from one, so either the design or the file is not what it seems.
-    Remedy: Request the certificate for NAME.YOUR-PUBLIC-DOMAIN, and create a CNAME from it to the name in Azure.
+    Remedy: Request the certificate for a name of your own public domain, such as `cmg.contoso.com`, declare it as
+    `gateway.service_name` in comgmt.toml, and create a CNAME record from it to the name in Azure.
     """
     for cloud in certificates:
         name = cloud.certificate.common_name or ""
         fits = "." in name.removeprefix("*.") and not any(under(name, domain) for domain in AZURE_DOMAINS)
-        yield require(cloud, fits, expected="<service>.<your public domain>", actual=name or "no common name")
+        yield require(cloud, fits, expected="a host in your own public domain", actual=name or "no common name")
     yield from _unjudged(certificates)
 
 
@@ -203,7 +215,8 @@ def alternative_names_repeat_the_common_name(certificates: CloudCertificates, de
     """The subject alternative name of every cloud certificate has the common name.
 
     Why: Where there is a SAN, clients look at it alone and ignore the common name; current TLS libraries want one.
-    Remedy: Request the certificate again and enter the common name as a DNS name under Alternative name as well.
+    Remedy: Request the certificate again (certlm.msc > Personal > All Tasks > Request New Certificate), and on the tab
+    Subject enter the common name under Alternative name as well, with the type DNS.
     """
     public = design.pki.cloud_certificates == "public"
     for cloud in certificates:
@@ -230,7 +243,8 @@ def public_subjects_name_the_organisation(certificates: CloudCertificates) -> Fi
 
     Why: The tutorial orders an organisation-validated certificate. A domain-validated one works as well, but a renewal
     whose subject differs has been refused by the site before.
-    Remedy: Fill in Organization, Locality, State and Country in the request, and renew with the same subject.
+    Remedy: On the tab Subject of the request (certlm.msc > Personal > All Tasks > Request New Certificate) fill in
+    Organization, Locality, State and Country, and renew with the same subject.
     """
     for cloud in certificates:
         present = {kind for kind, value in cloud.certificate.subject if value.strip()}
@@ -258,7 +272,8 @@ def keys_have_a_supported_size(certificates: CloudCertificates, baseline: Baseli
         if cloud.certificate.key_type != "RSA" or bits is None:
             continue  # no RSA key: CRT100
         mild = Severity.LOW if bits > min(baseline.key_bits, default=0) else None
-        yield require(cloud, bits in baseline.key_bits, expected=baseline.key_bits, actual=bits, severity=mild)
+        expected = f"{' or '.join(map(str, baseline.key_bits))} bits"
+        yield require(cloud, bits in baseline.key_bits, expected=expected, actual=f"{bits} bits", severity=mild)
     yield from _unjudged(certificates)
 
 
@@ -270,8 +285,9 @@ def keys_are_of_a_kind_that_the_role_takes(
 
     Why: The roles take RSA only. Before its version of support, a role does not find the key of a key storage provider
     (CNG, "version 3"), and the service does not start.
-    Remedy: Request the certificate with a legacy provider (Microsoft RSA SChannel Cryptographic Provider), from a
-    template with the compatibility Windows Server 2003, or bring the site to a version that supports CNG.
+    Remedy: Request the certificate from a template whose tab Compatibility says Windows Server 2003, with the provider
+    Microsoft RSA SChannel Cryptographic Provider; or bring the site to a version that supports CNG (console:
+    Administration > Updates and Servicing).
     """
     for cloud in certificates:
         since = baseline.cng_since_build.get(cloud.role, 0)
@@ -333,8 +349,8 @@ def own_names_end_in_a_service_suffix(certificates: CloudCertificates, design: D
 
     Why: Without a name in an own domain and a CNAME, clients connect to the name in Azure, so the certificate must
     carry it.
-    Remedy: Request the certificate for NAME and the suffix of the service, such as NAME.cloudapp.net (classic) or
-    NAME.REGION.cloudapp.azure.com (scale set).
+    Remedy: On the tab Subject of the request enter, as Common name, the name of the service in Azure, such as
+    `contosocmg.cloudapp.net` (classic) or `contosocmg.westeurope.cloudapp.azure.com` (scale set).
     """
     suffixes = baseline.service_suffixes.get(design.rollout.cloud, ())
     if not suffixes:
@@ -353,8 +369,9 @@ def certificates_carry_every_name_that_clients_use(certificates: CloudCertificat
 
     Why: A client compares the name that it connects to with the certificate, not the name to which a CNAME leads. A
     certificate for NAME.cloudapp.net with an alias NAME.contoso.com fails for whoever connects by the alias.
-    Remedy: Have a certificate issued that carries the name, or let clients use the name that it carries: the service
-    name of the CMG, and CCMHOSTNAME in the command line of the Intune app.
+    Remedy: Have a certificate issued that carries the name, and choose it in the properties of the CMG (Administration
+    > Cloud Services > Cloud Management Gateway, tab Settings); or let clients use the name that it carries, as the
+    service name of the CMG and as CCMHOSTNAME in the command line of the Intune app.
     """
     for cloud in certificates:
         alias = cloud.service.alias if design.gateway.custom_domain else ""
@@ -406,7 +423,8 @@ def common_names_are_the_service_names(certificates: CloudCertificates) -> Findi
 
     Why: The wizard takes the service name from the common name, and clients are sent there; with another name they
     look for a service that does not exist. A wildcard is allowed, and then the name must be typed.
-    Remedy: Choose the certificate of this service in the wizard, or correct service_name in comgmt.toml.
+    Remedy: Choose the certificate of this service in the wizard or in the service's properties (Administration > Cloud
+    Services, tab Settings), or correct `service_name` in comgmt.toml.
     """
     for cloud in certificates:
         declared, found = cloud.service.service_name, cloud.certificate.common_name or ""
@@ -422,6 +440,7 @@ def common_names_are_the_service_names(certificates: CloudCertificates) -> Findi
     severity=Severity.MEDIUM,
     covers=["S48", "S53"],
     step=OWN_REQUEST,
+    refs=[SERVER_CERTIFICATE],
     applies=own_cloud_certificates,
 )
 def own_subjects_are_one_common_name(certificates: CloudCertificates) -> Findings:
@@ -432,11 +451,11 @@ def own_subjects_are_one_common_name(certificates: CloudCertificates) -> Finding
     """
     for cloud in certificates:
         kinds = [kind for kind, _ in cloud.certificate.subject]
-        yield require(cloud, kinds == ["CN"], expected="one CN", actual=cloud.certificate.subject_text)
+        yield require(cloud, kinds == ["CN"], expected="one common name (CN)", actual=cloud.certificate.subject_text)
     yield from _unjudged(certificates)
 
 
-@check("CRT170", severity=Severity.LOW, covers=["S50"], step=EXPORT)
+@check("CRT170", severity=Severity.LOW, covers=["S50"], step=EXPORT, refs=[SERVER_CERTIFICATE])
 def files_lie_where_the_wizard_looks(certificates: CloudCertificates, keys: HostKeyFiles, design: Design) -> Findings:
     """The PFX of every cloud service lies in the agreed folder of the site server.
 
@@ -476,12 +495,13 @@ def certificates_are_for_server_authentication(certificates: CloudCertificates) 
     """Every cloud certificate may be used for server authentication.
 
     Why: Clients refuse a TLS server whose certificate is for something else.
-    Remedy: Request it from a template with the application policy Server Authentication (1.3.6.1.5.5.7.3.1).
+    Remedy: Request it from a template that has Server Authentication (1.3.6.1.5.5.7.3.1) on its tab Extensions, under
+    Application Policies; a public CA calls such certificates TLS or SSL certificates.
     """
     for cloud in certificates:
-        usages = cloud.certificate.usages
         allowed = cloud.certificate.allows(SERVER_AUTHENTICATION)
-        yield require(cloud, allowed, expected=SERVER_AUTHENTICATION, actual=usages)
+        usages = [usage(oid) for oid in cloud.certificate.usages or ()]
+        yield require(cloud, allowed, expected=usage(SERVER_AUTHENTICATION), actual=usages)
     yield from _unjudged(certificates)
 
 
@@ -501,7 +521,7 @@ def certificates_are_valid(certificates: CloudCertificates, design: Design, now:
                 cloud.label if link is cloud.certificate else f"{cloud.label}: issuer {link.label}",
                 valid and link.not_after - now.time > horizon,
                 expected=f"valid for more than {design.horizons.certificate_days} days",
-                actual=(link.not_before, link.not_after),
+                actual=lifetime(link),
                 evidence=link.evidence,
                 severity=Severity.MEDIUM if valid else None,
             )
@@ -527,6 +547,7 @@ def signatures_are_sha2(certificates: CloudCertificates) -> Findings:
     severity=Severity.HIGH,
     covers=["S53"],
     step="Request the CDP PKI web certificate (ConfigMgrCloudDPServer)",
+    refs=[SERVER_CERTIFICATE],
     applies=distribution_point,
 )
 def every_service_has_its_own_certificate(certificates: CloudCertificates) -> Findings:
@@ -534,7 +555,8 @@ def every_service_has_its_own_certificate(certificates: CloudCertificates) -> Fi
 
     Why: Each takes its name from its certificate; with one certificate both would claim the same name. The tutorial's
     example repeats the CMG's name for the CDP by mistake. A wildcard certificate may serve both.
-    Remedy: Request a second certificate for the name of the CDP, and choose it in the wizard of the CDP.
+    Remedy: Request a second certificate for the name of the CDP (certlm.msc > Personal > All Tasks > Request New
+    Certificate), export it, and choose it in the wizard of the CDP.
     """
     found = list(certificates)
     names = [[name.casefold() for name in cloud.certificate.common_names] for cloud in found]
@@ -551,7 +573,15 @@ def every_service_has_its_own_certificate(certificates: CloudCertificates) -> Fi
     yield from _unjudged(certificates)
 
 
-@check("CRT220", severity=Severity.HIGH, covers=["S49", "S54"], step=EXPORT, after=["CRT010"], applies=classic_service)
+@check(
+    "CRT220",
+    severity=Severity.HIGH,
+    covers=["S49", "S54"],
+    step=EXPORT,
+    refs=[CLASSIC],
+    after=["CRT010"],
+    applies=classic_service,
+)
 def classic_services_read_the_encryption(certificates: CloudCertificates, design: Design) -> Findings:
     """The PFX of a classic cloud service is encrypted in a way that Azure reads.
 

@@ -84,8 +84,8 @@ def _apps(deliveries: ClientDeliveries) -> list[ClientDelivery]:
 def command_line_is_well_formed(deliveries: ClientDeliveries, baseline: Baseline) -> Findings:
     """The command line has the structure that ccmsetup understands.
 
-    Why: ccmsetup.exe only sees what stands between the quotation marks of CCMSETUPCMD; a misplaced one, or an address
-    with https:// or a GUID at its end, leaves a client that never finds the site.
+    Why: What ccmsetup.exe sees is only what stands between the quotation marks of CCMSETUPCMD; a misplaced one, or an
+    address with https:// or a GUID at its end, leaves a client that never finds the site.
     Remedy: Copy the line from the Configuration Manager console (Administration > Cloud Services > Cloud Attach > the
     policy > Enablement) into the app's command-line arguments, or into the co-management settings policy.
     """
@@ -126,12 +126,13 @@ def command_line_has_known_properties(deliveries: ClientDeliveries) -> Findings:
     """Every property in the command line is one that ccmsetup knows.
 
     Why: A mistyped property is ignored without a word.
-    Remedy: Correct the name in the app's command-line arguments, or in the co-management settings policy.
+    Remedy: In the Intune admin centre, correct the name in the app's command-line arguments (Apps > Windows > the app >
+    Properties > App information), or in the co-management settings policy.
     """
     for delivery in deliveries:
         unknown = sorted(delivery.command.properties.keys() - KNOWN)
         meant = {name: difflib.get_close_matches(name, sorted(KNOWN), n=1) for name in unknown}
-        advice = "; ".join(f"{name}: did you mean {close[0]}?" for name, close in meant.items() if close)
+        advice = " ".join(f"{name}: did you mean {close[0]}?" for name, close in meant.items() if close)
         yield require(delivery, not unknown, expected="documented properties", actual=unknown, advice=advice)
 
 
@@ -140,13 +141,13 @@ def command_line_is_short_enough(deliveries: ClientDeliveries, baseline: Baselin
     """The command line is not longer than Intune takes.
 
     Why: A longer line fails on the device, not in the portal.
-    Remedy: Leave out what the client learns from the CMG by itself: AADTENANTID, SMSMP, /mp.
+    Remedy: In the Intune admin centre (Apps > Windows > the app > Properties > App information), leave out of the
+    command-line arguments what the client learns from the CMG by itself: AADTENANTID, SMSMP, /mp.
     """
     for delivery in deliveries:
-        length = delivery.command.length
-        yield require(
-            delivery, length <= baseline.setup_length, expected=("at most", baseline.setup_length), actual=length
-        )
+        length, limit = delivery.command.length, baseline.setup_length
+        expected, actual = f"at most {limit} characters", f"{length} characters"
+        yield require(delivery, length <= limit, expected=expected, actual=actual)
 
 
 @check(
@@ -195,8 +196,9 @@ def command_line_names_these_applications(
     """Where the command line names Entra applications, they are those of this site.
 
     Why: A client with the id or URI of another application is refused its token.
-    Remedy: Copy the line from the Configuration Manager console again: AADRESOURCEURI is the App ID URI of the server
-    app, AADCLIENTAPPID the client id of the client (native) app.
+    Remedy: Copy the line from the Configuration Manager console again (Administration > Cloud Services > Cloud Attach >
+    the policy > Enablement): AADRESOURCEURI is the App ID URI of the server app, AADCLIENTAPPID the client id of the
+    client (native) app.
     """
     for delivery in deliveries:
         values = delivery.command.properties

@@ -116,5 +116,5 @@ def settings_reach_devices(settings: ClientSettings, collections: Collections, d
         if hidden and not any(known):
             yield cannot_tell(one, "the collections that they reach were not all read", cure=FULL_ACCESS_CURE)
         else:
-            actual = [f"{collection.name}: {collection.members}" for collection in reached if collection]
+            actual = [collection.shown for collection in reached if collection]
             yield require(one, any(known), expected="a collection with members", actual=actual or "not deployed")

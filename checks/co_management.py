@@ -19,8 +19,8 @@ ENABLE = learn("How to enable co-management", "intune/configmgr/comanage/how-to-
 WORKLOADS = learn("Co-management workloads", "intune/configmgr/comanage/workloads")
 MONITOR = learn("Monitor co-management", "intune/configmgr/comanage/how-to-monitor")
 XML_CURE = (
-    "Record the co-management policies by item reads (SMS_ConfigurationPolicy(<CI_ID>)): a list read leaves their "
-    "rules out. The console shows them in the properties of Cloud Attach > CoMgmtSettingsProd."
+    "Record the co-management policies by item reads (SMS_ConfigurationPolicy with the CI_ID): a list read leaves "
+    "their rules out. The console shows them in the properties of Cloud Attach > CoMgmtSettingsProd."
 )
 
 
@@ -69,7 +69,7 @@ def co_management_is_bound_to_the_tenant(
 def automatic_enrolment_is_as_declared(co_management: CoManagement, design: Design) -> Findings:
     """Automatic enrolment into Intune is for the pilot or for all, as declared.
 
-    Why: With None, no device enrols; with All instead of Pilot, every device does at once.
+    Why: Set to none, no device enrols; with All instead of Pilot, every device does at once.
     Remedy: In the console, open Administration > Cloud Services > Cloud Attach > Properties, tab Enablement, and choose
     Pilot or All for Automatic enrolment in Intune; or correct `rollout.automatic_enrolment` in comgmt.toml.
     """
@@ -114,7 +114,7 @@ def pilot_collection_has_members(co_management: CoManagement, collections: Colle
             collection,
             meant and collection.members > 0,
             expected=f"{wanted or 'a pilot collection'} with members",
-            actual=f"{collection.name} ({collection.id}) with {collection.members} members",
+            actual=collection.shown,
         )
 
 
@@ -185,7 +185,7 @@ def workloads_in_pilot_have_a_collection(
             why = "its collection, or the number of its members, was not read"
             yield cannot_tell(workload, why, cure=FULL_ACCESS_CURE)
         else:
-            actual = [f"{collection.name}: {collection.members}" for collection in reached if collection]
+            actual = [collection.shown for collection in reached if collection]
             yield require(workload, any(known), expected="a collection with members", actual=actual or "none")
 
 

@@ -28,6 +28,20 @@ _TEMPLATE_STEP = "Create and issue the PKI web certificate template (ConfigMgrCl
 _READER = "Record again with an account of the forest that holds the site's servers."
 
 
+_REQUIREMENTS = learn(
+    "PKI certificate requirements", "intune/configmgr/core/plan-design/network/pki-certificate-requirements"
+)
+_EXAMPLE = learn(
+    "Example deployment of PKI certificates",
+    "intune/configmgr/core/plan-design/network/example-deployment-of-pki-certificates",
+)
+_PRIVILEGED = learn(
+    "Privileged accounts and groups in Active Directory",
+    "windows-server/identity/ad-ds/plan/security-best-practices/"
+    "appendix-b--privileged-accounts-and-groups-in-active-directory",
+)
+
+
 @check(
     "DIR010",
     severity=Severity.CRITICAL,
@@ -65,6 +79,7 @@ def an_enterprise_ca_is_published(
     severity=Severity.HIGH,
     covers=["S11"],
     step=_PREREQUISITES,
+    refs=[_REQUIREMENTS],
     after=["DIR010"],
     applies=_scope.own_ca,
 )
@@ -96,9 +111,7 @@ def issuing_ca_runs_a_supported_windows(services: EnrollmentServices, computers:
     severity=Severity.HIGH,
     covers=["S36"],
     step="Trusted Root Certificate",
-    refs=[
-        learn("PKI certificate requirements", "intune/configmgr/core/plan-design/network/pki-certificate-requirements")
-    ],
+    refs=[_REQUIREMENTS],
     after=["DIR010"],
     applies=_scope.own_ca,
 )
@@ -136,6 +149,7 @@ def _clients_trust(
     severity=Severity.HIGH,
     covers=["S37"],
     step=_TEMPLATE_STEP,
+    refs=[_EXAMPLE],
     applies=_scope.web_template,
 )
 def enrolment_group_exists(groups: Groups, design: Design) -> Findings:
@@ -148,7 +162,9 @@ def enrolment_group_exists(groups: Groups, design: Design) -> Findings:
     """
     name = design.names.iis_group
     group = groups.named(name)
-    yield require(group or f"group {name}", group is not None, expected="exists", actual="no group of that name")
+    yield require(
+        group or f"group {name}", group is not None, expected="a group of that name", actual="no group of that name"
+    )
 
 
 @check(
@@ -156,6 +172,7 @@ def enrolment_group_exists(groups: Groups, design: Design) -> Findings:
     severity=Severity.HIGH,
     covers=["S38"],
     step=_TEMPLATE_STEP,
+    refs=[_EXAMPLE],
     after=["DIR040"],
     applies=_scope.own_cloud_certificates,
 )
@@ -178,8 +195,8 @@ def cloud_role_server_is_a_member(groups: Groups, computers: Computers, design: 
     yield require(
         computer,
         any(group.name.casefold() == wanted.casefold() for group in held),
-        expected=wanted,
-        actual=sorted(group.name for group in held),
+        expected=f"member of {wanted}",
+        actual=f"member of {', '.join(sorted(group.name for group in held)) or 'no group'}",
     )
 
 
@@ -188,6 +205,7 @@ def cloud_role_server_is_a_member(groups: Groups, computers: Computers, design: 
     severity=Severity.MEDIUM,
     covers=["S25"],
     step="Permissions",
+    refs=[_PRIVILEGED],
     applies=_scope.domain_admin,
 )
 def domain_admin_is_enabled(accounts: Accounts, design: Design) -> Findings:
@@ -215,6 +233,7 @@ def domain_admin_is_enabled(accounts: Accounts, design: Design) -> Findings:
     severity=Severity.LOW,
     covers=["S25"],
     step="Permissions",
+    refs=[_PRIVILEGED],
     after=["DIR060"],
     applies=_scope.domain_admin,
 )
@@ -230,4 +249,5 @@ def domain_admin_is_one(accounts: Accounts, groups: Groups, domains: Domains, de
     held = {group.sid for group in groups.of(account)} | {account.primary_group_sid}
     admins = {domain.group(sd.DOMAIN_ADMINS) for domain in domains}
     names = sorted(group.name for group in groups.of(account))
-    yield require(account, bool(held & admins), expected="Domain Admins", actual=names)
+    actual = f"member of {', '.join(names) or 'no group'}"
+    yield require(account, bool(held & admins), expected="member of Domain Admins", actual=actual)

@@ -91,8 +91,8 @@ def distribution_point_is_ready(points: DistributionPoints, design: Design) -> F
     """The cloud distribution point is Ready.
 
     Why: In any other state it serves no content.
-    Remedy: In the console, choose the CDP and Start Service where it is stopped; else read CloudMgr.log on the server
-    of the service connection point.
+    Remedy: In the console, open Administration > Cloud Services > Cloud Distribution Points, choose the CDP and Start
+    Service where it is stopped; else read CloudMgr.log on the server of the service connection point.
     """
     yield from ready(points.declared(design.distribution_point))
 
@@ -133,7 +133,8 @@ def distribution_point_deployment_is_supported(
     """The deployment model of the cloud distribution point is still supported.
 
     Why: A separate CDP exists as a cloud service (classic) only, which Microsoft has retired in today's guidance.
-    Remedy: Let the CMG serve content instead, and delete the CDP.
+    Remedy: Let the CMG serve content instead (console: Administration > Cloud Services > Cloud Management Gateway >
+    Properties, tab Settings), and delete the CDP.
     """
     declared = points.declared(design.distribution_point)
     yield from deployed_as(declared, baseline.deployments)

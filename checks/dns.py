@@ -165,7 +165,7 @@ def aliases_end_at_an_address(design: Design, baseline: Baseline, answers: DnsAn
                 yield require(answer, ends, expected="a chain of aliases that ends at an address", actual=answer.seen)
 
 
-@check("DNS070", severity=Severity.HIGH, covers=["S46", "S52"], step=UNIQUE, applies=not_enabled)
+@check("DNS070", severity=Severity.HIGH, covers=["S46", "S52"], step=UNIQUE, refs=[SETUP], applies=not_enabled)
 def names_in_azure_are_free(design: Design, answers: DnsAnswers) -> Findings:
     """Before the roll-out, nobody else has the names of the cloud services in Azure.
 
@@ -187,10 +187,10 @@ def names_in_azure_are_free(design: Design, answers: DnsAnswers) -> Findings:
                 answer, why, cure="See that the console lists this service (Administration > Cloud Services)."
             )
         else:
-            yield require(answer, answer.absent, expected=Status.NXDOMAIN, actual=answer.seen)
+            yield require(answer, answer.absent, expected="does not exist", actual=("in use", *answer.seen))
 
 
-@check("DNS080", severity=Severity.CRITICAL, covers=["S46", "S52"], step=UNIQUE, applies=enabled)
+@check("DNS080", severity=Severity.CRITICAL, covers=["S46", "S52"], step=UNIQUE, refs=[TAKEOVER], applies=enabled)
 def names_in_azure_are_in_use(design: Design, answers: DnsAnswers) -> Findings:
     """After the roll-out, the names of the cloud services in Azure exist.
 
@@ -222,8 +222,8 @@ def enrolment_names_lead_to_microsoft(design: Design, baseline: Baseline, answer
     """The enrolment CNAMEs of every UPN suffix lead to Microsoft's enrolment servers.
 
     Why: Without them a user who enrols by hand must type the server's address. Automatic enrolment does not need them.
-    Remedy: In the public DNS zone of the UPN suffix, create CNAME records enterpriseenrollment and
-    enterpriseregistration with the targets that the finding expects, time to live 1 hour.
+    Remedy: In the public DNS zone of the UPN suffix, create CNAME records `enterpriseenrollment` and
+    `enterpriseregistration` with the targets that the finding expects, time to live 1 hour.
     """
     targets = baseline.enrolment_targets.get(design.rollout.cloud)
     if targets is None:
@@ -263,7 +263,7 @@ def every_domain_of_users_has_enrolment_names(tenant: Tenant, users: Users, desi
                 f"domain {name}",
                 any(same(name, declared) for declared in design.dns.enrolment_domains),
                 expected="in dns.enrolment_domains",
-                actual=f"not declared, and {used[name]} users sign in with it",
+                actual=f"not declared, and users sign in with it: {used[name]}",
                 evidence=tenant.evidence,
             )
 

@@ -17,7 +17,7 @@ from comgmt_audit import (
     require,
 )
 from comgmt_audit.facts.conditional_access import ConditionalAccess
-from comgmt_audit.facts.devices import CO_MANAGED, ManagedDevices
+from comgmt_audit.facts.devices import ManagedDevices
 from comgmt_audit.facts.enrolment import EnrolmentRestrictions, MamPolicies, MdmPolicies, MobilityPolicy
 from comgmt_audit.facts.groups import Group, Groups
 from comgmt_audit.facts.intune_apps import ClientDeliveries
@@ -37,7 +37,7 @@ def mdm_scope_is_some_or_all(policies: MdmPolicies, design: Design) -> Findings:
     """The MDM user scope of Microsoft Intune is Some (with groups) or All.
 
     Why: A device that joins Entra ID first enrols only for users in this scope. Configuration Manager enrols its own
-    clients with the device's token and its own URLs, so there a scope of None is a warning, not a failure.
+    clients with the device's token and its own URLs, so there an empty scope is a warning, not a failure.
     Remedy: In the Entra admin centre, open Settings > Mobility > Microsoft Intune (not Microsoft Intune Enrollment),
     and set MDM user scope to Some with the pilot's group, or to All.
     """
@@ -71,7 +71,7 @@ def groups_of_the_mdm_scope_have_users(policies: MdmPolicies, groups: Groups, de
             continue
         milder = Severity.LOW if design.rollout.path == "existing-clients" else None
         yield require(
-            group, bool(group.enabled_users), expected="enabled users", actual=len(group.enabled_users), severity=milder
+            group, bool(group.enabled_users), expected="enabled users", actual="no enabled user", severity=milder
         )
 
 
@@ -93,11 +93,12 @@ def mdm_urls_are_the_defaults(policies: MdmPolicies, baseline: Baseline, design:
     actual = (policy.discovery_url, policy.terms_url, policy.compliance_url)
     for name, expected, url in zip(names, baseline.mdm_urls[cloud], actual, strict=True):
         same = (url or "").casefold() == expected.casefold()
+        place = Evidence(policy.observation, f"line {policy.line}/{name}", url or "")
         if not same and cloud != "public" and name != "discoveryUrl":
             why = f"{url}: only the discovery URL is documented for this cloud"
-            yield cannot_tell(name, why, cure="Compare it with Restore default MDM URLs in the Entra admin centre.")
+            cure = "Compare it with Restore default MDM URLs in the Entra admin centre."
+            yield cannot_tell(name, why, cure=cure, evidence=place)
             continue
-        place = Evidence(policy.observation, f"line {policy.line}/{name}", url or "")
         yield require(name, same, expected=expected, actual=url, evidence=place)
 
 
@@ -274,10 +275,11 @@ def devices_that_enrolled_so_are_co_managed(devices: ManagedDevices) -> Findings
             yield cannot_tell(device, "Intune did not say how it enrolled", cure=cure)
             continue
         if not device.agent:
-            cure = "Record again with a version that knows the value."
+            cure = "Look at Managed by in the Intune admin centre > Devices > the device, and record again."
             yield cannot_tell(device, "Intune did not say what manages it", cure=cure)
             continue
-        yield require(device, device.co_managed, expected=CO_MANAGED, actual=device.agent)
+        expected = "managed by Configuration Manager and Intune (configurationManagerClientMdm)"
+        yield require(device, device.co_managed, expected=expected, actual=f"managed by {device.agent} only")
 
 
 @check(

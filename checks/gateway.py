@@ -5,6 +5,7 @@ from __future__ import annotations
 from comgmt_audit import (
     Baseline,
     Design,
+    Evidence,
     Family,
     Findings,
     NotApplicable,
@@ -60,8 +61,9 @@ def gateway_is_ready(gateways: Gateways, design: Design) -> Findings:
     """The cloud management gateway is Ready.
 
     Why: In any other state it answers nobody.
-    Remedy: In the console, choose the CMG and Start Service where it is stopped. Where it is stuck in provisioning,
-    read CloudMgr.log on the server of the service connection point.
+    Remedy: In the console, open Administration > Cloud Services > Cloud Management Gateway, choose the CMG and Start
+    Service where it is stopped. Where it is stuck in provisioning, read CloudMgr.log on the server of the service
+    connection point.
     """
     yield from ready(gateways.declared(design.gateway))
 
@@ -71,7 +73,8 @@ def gateway_is_at_the_top_tier_site(gateways: Gateways, sites: Sites, design: De
     """The cloud management gateway belongs to the top-tier site.
 
     Why: Only the top-tier site (the central administration site, else the primary one) can create and keep a CMG.
-    Remedy: Delete the CMG, and create it again in a console that is connected to the top-tier site.
+    Remedy: Delete the CMG, and create it again in a console that is connected to the top-tier site (Administration >
+    Cloud Services > Cloud Management Gateway > Create Cloud Management Gateway).
     """
     top = [site.code for site in sites if site.is_top]
     known = {site.code.casefold() for site in sites}
@@ -99,8 +102,9 @@ def gateway_deployment_is_supported(gateways: Gateways, design: Design, baseline
     """The deployment model of the cloud management gateway is still supported.
 
     Why: Microsoft retired the cloud service (classic): it gets no fixes, and Azure switches it off.
-    Remedy: In the console, convert the CMG to a virtual machine scale set (from version 2107). One whose service name
-    is under cloudapp.net cannot be converted: create a new one beside it, move the clients, then delete the old one.
+    Remedy: In the console (Administration > Cloud Services > Cloud Management Gateway), choose Convert to turn the CMG
+    into a virtual machine scale set (from version 2107). One whose service name is under cloudapp.net cannot be
+    converted: create a new one beside it, move the clients, then delete the old one.
     """
     yield from deployed_as(gateways.declared(design.gateway), baseline.deployments)
 
@@ -208,6 +212,7 @@ def gateway_name_is_allowed(design: Design) -> Findings:
         name_fits(name),
         expected="3 to 24 letters, digits or single hyphens, a letter first",
         actual=name.partition(".")[0],
+        evidence=Evidence("comgmt.toml", "gateway.deployment_name", name),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from comgmt_audit import Baseline, Design, Family, Finding, Findings, Severity, Stage, cannot_tell, check, require
 from comgmt_audit.errors import FactUnavailable, NotRecorded
@@ -24,12 +24,23 @@ from comgmt_audit.facts.site import TrustedRoots
 from comgmt_audit.facts.x509 import CLIENT_AUTHENTICATION, SERVER_AUTHENTICATION, Certificate, covers, path
 
 from . import _scope
-from ._shared import learn, unavailable, unseen
+from ._shared import learn, unavailable, unseen, usage
 
 family = Family(code="HST", title="Servers and sample clients", stage=Stage.PKI)
 
 _REQUIREMENTS = learn(
     "PKI certificate requirements", "intune/configmgr/core/plan-design/network/pki-certificate-requirements"
+)
+_EXAMPLE = learn(
+    "Example deployment of PKI certificates",
+    "intune/configmgr/core/plan-design/network/example-deployment-of-pki-certificates",
+)
+_PLAN = learn("Plan for PKI certificates", "intune/configmgr/core/plan-design/security/plan-for-certificates")
+_SERVER_CERTIFICATE = learn(
+    "CMG server authentication certificate", "intune/configmgr/core/clients/manage/cmg/server-auth-cert"
+)
+_CLASSIC = learn(
+    "Certificates overview for Azure Cloud Services (classic)", "azure/cloud-services/cloud-services-certs-create"
 )
 _MP_STEP = "Create and install the web server certificate on the management point"
 _CLIENT_STEP = "Install the Client Authentication certificate to the management point"
@@ -62,6 +73,7 @@ def _one_of(
     candidates: Iterable[tuple[StoredCertificate, bool | None]],
     *,
     expected: str,
+    why_not: Callable[[StoredCertificate], str],
     stores: CertificateStores,
 ) -> Finding:
     """One certificate that fits is enough; one of which too little is known keeps the others from proving absence."""
@@ -72,8 +84,8 @@ def _one_of(
     if unknown:
         why = f"too little was collected of {', '.join(stored.label for stored in unknown)}"
         return cannot_tell(subject, why, cure=_COLLECTOR, evidence=[stored.evidence for stored in unknown])
-    labels = tuple(stored.label for stored, _ in seen)
-    return require(subject, False, expected=expected, actual=labels or "no certificate", evidence=stores.evidence)
+    actual = tuple(f"{stored.label}: {why_not(stored)}" for stored, _ in seen) or "no certificate in the personal store"
+    return require(subject, False, expected=expected, actual=actual, evidence=stores.evidence)
 
 
 def _from_own_ca(stored: StoredCertificate, usage: str, authorities: OwnAuthorities, now: Now) -> bool | None:
@@ -82,6 +94,22 @@ def _from_own_ca(stored: StoredCertificate, usage: str, authorities: OwnAuthorit
     if usable is False or stored.certificate is None:
         return usable
     return usable if authorities.issued(stored.certificate) else False
+
+
+def _unfit(stored: StoredCertificate, wanted: str, authorities: OwnAuthorities, now: Now) -> str:
+    """Why a certificate does not serve so, in the order in which an administrator looks; empty where it does."""
+    own = stored.certificate
+    if stored.has_key is False:
+        return "without its private key"
+    if own is None:
+        return "known from a listing only"
+    if not own.allows(wanted):
+        return f"not for {usage(wanted)}"
+    if now.time > own.not_after:
+        return f"ended on {own.not_after:%Y-%m-%d}"
+    if now.time < own.not_before:
+        return f"begins on {own.not_before:%Y-%m-%d}"
+    return "" if authorities.issued(own) else f"issued by {own.issuer_text}, no enterprise CA of the forest"
 
 
 def _client_certificates(
@@ -99,6 +127,7 @@ def _client_certificates(
             found.host,
             [(s, _from_own_ca(s, CLIENT_AUTHENTICATION, authorities, now)) for s in personal],
             expected="a valid client authentication certificate with its key, from the enterprise CA",
+            why_not=lambda stored: _unfit(stored, CLIENT_AUTHENTICATION, authorities, now),
             stores=found,
         )
 
@@ -127,6 +156,7 @@ def _trusts_root(subject: str, host: str, stores: HostCertificates, authorities:
     covers=["S13"],
     step="Prerequisites: on-premises infrastructure",
     after=["DIR010"],
+    refs=[_PLAN],
     applies=_scope.own_ca,
 )
 def servers_trust_the_own_root(stores: HostCertificates, authorities: OwnAuthorities, design: Design) -> Findings:
@@ -149,6 +179,7 @@ def servers_trust_the_own_root(stores: HostCertificates, authorities: OwnAuthori
     covers=["S36"],
     step="Trusted Root Certificate",
     after=["DIR010"],
+    refs=[_PLAN],
     applies=_scope.own_ca,
 )
 def clients_trust_the_own_root(stores: HostCertificates, authorities: OwnAuthorities, design: Design) -> Findings:
@@ -187,6 +218,7 @@ def management_point_has_a_web_certificate(
         found.host,
         [(s, _from_own_ca(s, SERVER_AUTHENTICATION, authorities, now)) for s in found.store(PERSONAL)],
         expected="a valid server authentication certificate with its key, from the enterprise CA",
+        why_not=lambda stored: _unfit(stored, SERVER_AUTHENTICATION, authorities, now),
         stores=found,
     )
 
@@ -218,9 +250,17 @@ def management_point_certificate_has_its_name(
             return usable
         return _has_name(stored.certificate, fqdn, baseline.management_point_names)
 
-    where = " and ".join(baseline.management_point_names) or "cn or san"
-    candidates = [(stored, named(stored)) for stored in found.store(PERSONAL)]
-    yield _one_of(found.host, candidates, expected=f"{fqdn} as {where}", stores=found)
+    places = {"cn": "common name", "san": "DNS name of the SAN"}
+    where = " and ".join(places[name] for name in baseline.management_point_names) or " or ".join(places.values())
+    yield _one_of(
+        found.host,
+        [(stored, named(stored)) for stored in found.store(PERSONAL)],
+        expected=f"a valid server authentication certificate with {fqdn} as {where}",
+        why_not=lambda stored: (
+            _unfit(stored, SERVER_AUTHENTICATION, authorities, now) or f"it is for {', '.join(stored.names)}"
+        ),
+        stores=found,
+    )
 
 
 def _has_name(certificate: Certificate, fqdn: str, places: tuple[str, ...]) -> bool:
@@ -265,6 +305,7 @@ def servers_have_a_client_certificate(
     "HST060",
     severity=Severity.LOW,
     step=_CLIENT_STEP,
+    refs=[_EXAMPLE],
     after=["HST050"],
     applies=_scope.https_management_point,
 )
@@ -274,8 +315,8 @@ def client_keys_cannot_be_exported(
     """The keys of those client certificates cannot be exported.
 
     Why: With a copy of the key another computer passes for the server; nothing in the roll-out needs the copy.
-    Remedy: Clear Allow private key to be exported in the client template, enrol anew on the server, and delete the
-    earlier certificate from its personal store.
+    Remedy: In the client template, tab Request Handling, clear Allow private key to be exported, enrol anew on the
+    server (certlm.msc > Personal > All Tasks > Request New Certificate), and delete the earlier certificate there.
     """
     for server in _client_servers(design):
         try:
@@ -334,6 +375,7 @@ def _stays(stored: StoredCertificate) -> bool:
     severity=Severity.MEDIUM,
     covers=["S51"],
     step="Export the CMG web certificate (ConfigMgrCloudMGServer)",
+    refs=[_EXAMPLE],
 )
 def exported_cloud_certificates_are_gone(stores: HostCertificates, design: Design) -> Findings:
     """The exportable copies of the cloud services' certificates were removed from the server that requested them.
@@ -354,6 +396,7 @@ def exported_cloud_certificates_are_gone(stores: HostCertificates, design: Desig
     severity=Severity.HIGH,
     covers=["S59"],
     step="Export the Azure management certificate (AzureManagementCert)",
+    refs=[_CLASSIC],
     applies=_scope.classic,
 )
 def exported_management_certificate_is_gone(stores: HostCertificates, design: Design) -> Findings:
@@ -372,6 +415,7 @@ def exported_management_certificate_is_gone(stores: HostCertificates, design: De
     severity=Severity.MEDIUM,
     covers=["S39"],
     step="Create and issue the PKI web certificate template (ConfigMgrCloudWebServer)",
+    refs=[_EXAMPLE],
     after=["DIR050"],
     applies=_scope.own_cloud_certificates,
 )
@@ -384,7 +428,13 @@ def group_membership_was_applied_at_boot(results: GroupPolicyResults, design: De
     """
     server, group = design.site.cloud_role_server.casefold(), design.names.iis_group
     policy = results.of(server)
-    yield require(server, policy.has(group), expected=group, actual=policy.groups, evidence=place(server, "gpresult"))
+    yield require(
+        server,
+        policy.has(group),
+        expected=f"member of {group}",
+        actual=policy.groups,
+        evidence=place(server, "gpresult"),
+    )
 
 
 @check(
@@ -413,6 +463,7 @@ def clients_have_a_client_certificate(
     severity=Severity.HIGH,
     covers=["S72"],
     step="Configure the Trusted Root to be accepted for Client Communications",
+    refs=[_PLAN],
     after=["HST100"],
     applies=_scope.pki_clients,
 )
@@ -450,8 +501,8 @@ def _leads_to(stored: StoredCertificate, root: Certificate, trusted: TrustedRoot
     return require(
         stored,
         any(entry.is_root(root) for entry in trusted),
-        expected=tuple(entry.subject or entry.thumbprint for entry in trusted),
-        actual=root.subject_text,
+        expected=tuple(entry.subject or entry.thumbprint for entry in trusted) or "a root in the site's list",
+        actual=f"{root.subject_text}, which is not in the list",
         evidence=[stored.evidence, *(entry.evidence for entry in trusted)],
     )
 
@@ -461,6 +512,7 @@ def _leads_to(stored: StoredCertificate, root: Certificate, trusted: TrustedRoot
     severity=Severity.ADVICE,
     covers=["S66"],
     step="Create and issue a Workstation Authentication certificate template (ConfigMgrWorkstationAuth)",
+    refs=[_EXAMPLE],
     applies=_scope.pki_clients,
 )
 def autoenrolment_is_on(registry: HostRegistry, design: Design) -> Findings:
@@ -479,7 +531,11 @@ def autoenrolment_is_on(registry: HostRegistry, design: Design) -> Findings:
         evidence = place(client, "registry", f"/{AUTOENROLMENT_KEY}/AEPolicy")
         if policy == AUTOENROLMENT_ON or (isinstance(policy, int) and policy & AUTOENROLMENT_OFF):
             yield require(
-                client, policy == AUTOENROLMENT_ON, expected=AUTOENROLMENT_ON, actual=policy, evidence=evidence
+                client,
+                policy == AUTOENROLMENT_ON,
+                expected=f"enabled, with both boxes (AEPolicy {AUTOENROLMENT_ON})",
+                actual=f"disabled (AEPolicy {policy})",
+                evidence=evidence,
             )
             continue
         why = f"AEPolicy is {policy}" if policy is not None else "no policy for autoenrolment was collected"
@@ -522,6 +578,7 @@ def trusted_roots_are_roots(stores: HostCertificates, design: Design) -> Finding
     "HST140",
     severity=Severity.MEDIUM,
     step="Export the CMG web certificate (ConfigMgrCloudMGServer)",
+    refs=[_SERVER_CERTIFICATE],
     after=["CRT010"],
 )
 def files_hold_the_newest_certificate(

@@ -14,6 +14,7 @@ family = Family(code="DEV", title="Devices of the pilot", stage=Stage.ENROLMENT)
 _PLAN = learn("Plan hybrid join", "entra/identity/devices/hybrid-join-plan")
 _TROUBLE = learn("Troubleshoot hybrid join", "entra/identity/devices/troubleshoot-hybrid-join-windows-current")
 _STALE = learn("Manage stale devices", "entra/identity/devices/manage-stale-devices")
+_KINDS = {HYBRID: "hybrid joined", JOINED: "joined", REGISTERED: "registered", None: "pending", "": "pending"}
 _STEP = "Prerequisites: Azure services and environment"
 
 
@@ -31,11 +32,14 @@ def computers_carry_their_certificate(pilot: PilotComputers, devices: EntraDevic
     for computer in pilot:
         joined = any(device.trust in {HYBRID, JOINED} for device in devices.named(computer.name))
         if computer.certificate is None and not joined:
-            why, cure = "userCertificate is not shown to this account", "Record with an account that may read it."
+            why = "userCertificate is not shown to this account"
+            cure = (
+                "Record with an account that may read userCertificate of the computers (Domain Users may by default)."
+            )
             yield cannot_tell(computer, why, cure=cure)
         else:
             found = bool(computer.certificate) or joined
-            yield require(computer, found, expected="userCertificate", actual="empty")
+            yield require(computer, found, expected="userCertificate is filled", actual="it is empty")
 
 
 @check("DEV020", severity=Severity.HIGH, step=_STEP, refs=[_PLAN], tags=["beyond"], applies=_scope.hybrid_join)
@@ -102,6 +106,12 @@ def no_computer_is_known_twice(pilot: PilotComputers, devices: EntraDevices) -> 
     """
     for computer in pilot:
         found = devices.named(computer.name)
-        trusts = [f"{one.trust or 'pending'}{' (managed)' if one.managed else ''}" for one in found]
+        trusts = [f"{_KINDS.get(one.trust, one.trust)}{', managed' if one.managed else ''}" for one in found]
         evidence = tuple(device.evidence for device in found)
-        yield require(computer, len(found) <= 1, expected="one device", actual=sorted(trusts), evidence=evidence)
+        yield require(
+            computer,
+            len(found) <= 1,
+            expected="one device",
+            actual=f"{len(found)} devices: {'; '.join(sorted(trusts))}",
+            evidence=evidence,
+        )

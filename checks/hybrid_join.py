@@ -180,7 +180,9 @@ def clients_know_the_mdm(states: JoinStates, design: Design) -> Findings:
         if state.mdm_url is None:
             yield cannot_tell(client, "the output of dsregcmd breaks off", cure=_COLLECT, evidence=evidence)
         elif state.mdm_url or state.by_user:
-            yield require(client, bool(state.mdm_url), expected="MdmUrl", actual="empty", evidence=evidence)
+            yield require(
+                client, bool(state.mdm_url), expected="an MdmUrl", actual="MdmUrl is empty", evidence=evidence
+            )
         else:
             why = "dsregcmd ran by WinRM, and for its account there is no MDM; for the client's user there may be"
             yield cannot_tell(client, why, cure=_COLLECT, evidence=evidence)
@@ -216,7 +218,11 @@ def client_devices_are_enabled(states: JoinStates, design: Design) -> Findings:
             )
             continue
         yield require(
-            client, answer.upper().startswith("SUCCESS"), expected="SUCCESS", actual=answer, evidence=evidence
+            client,
+            answer.upper().startswith("SUCCESS"),
+            expected="DeviceAuthStatus: SUCCESS",
+            actual=answer,
+            evidence=evidence,
         )
 
 
@@ -249,8 +255,8 @@ def computers_have_a_registration_certificate(
         yield require(
             computer,
             joined or computer.user_certificates > 0,
-            expected="userCertificate",
-            actual="empty, and the device is not joined",
+            expected="userCertificate is filled",
+            actual="it is empty, and the device is not joined",
         )
 
 
@@ -283,7 +289,13 @@ def clients_are_not_registered_as_well(states: JoinStates, design: Design) -> Fi
             )
             yield cannot_tell(client, why, cure=_COLLECT, evidence=evidence)
         else:
-            yield require(client, not state.registered, expected="NO", actual="WorkplaceJoined: YES", evidence=evidence)
+            yield require(
+                client,
+                not state.registered,
+                expected="WorkplaceJoined: NO",
+                actual="WorkplaceJoined: YES",
+                evidence=evidence,
+            )
 
 
 def _is_joined(states: JoinStates, client: str) -> bool:

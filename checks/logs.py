@@ -138,8 +138,9 @@ def the_management_point_answers_the_site(design: Design, logs: ManagementPointL
 
     Why: The site tests its management points every ten minutes as a client would; 403 means that a client certificate
     is refused, 500 that IIS or the role is broken.
-    Remedy: See the IIS log of the management point for the sub-status: 403.7 no client certificate, 403.13 CRL not
-    readable or certificate revoked, 403.16 root not trusted; mend that, then restart SMS_EXECUTIVE.
+    Remedy: See the IIS log of the management point (`%SystemDrive%\\inetpub\\logs\\LogFiles`) for the sub-status: 403.7
+    no client certificate, 403.13 CRL not readable or certificate revoked, 403.16 root not trusted; mend that, then
+    restart SMS_EXECUTIVE.
     """
     oldest = now.in_days(-design.horizons.log_days)
     for state in logs:
@@ -160,7 +161,8 @@ def sampled_clients_are_enrolled(logs: CoManagementLogs) -> Findings:
 
     Why: The console counts devices; the client's log says why one of them is not among them.
     Remedy: Mend what the finding names (MDM user scope, licence, platform restriction, MFA); then on the client run
-    the action Machine Policy Retrieval & Evaluation Cycle, and wait for the next attempt.
+    Control Panel > Configuration Manager > Actions > Machine Policy Retrieval & Evaluation Cycle, and wait for the next
+    attempt.
     """
     for state in logs:
         latest = state.latest
@@ -292,7 +294,9 @@ def _judge(state: LogState, holds: bool, expected: str, hit: Hit | None) -> Find
 
 
 def _said(hit: Hit | None) -> tuple[str, ...] | None:
-    return (hit.matched, f"last seen {_when(hit)}", f"seen {hit.count} times") if hit else None
+    if hit is None:
+        return None
+    return hit.matched, f"last seen {_when(hit)}", "seen once" if hit.count == 1 else f"seen {hit.count} times"
 
 
 def _when(hit: Hit) -> str:

@@ -10,7 +10,7 @@ from comgmt_audit.facts import Now
 from comgmt_audit.facts.certificates import CertificateFile, ManagementCertificates, UploadedManagementCertificates
 
 from ._scope import classic
-from ._shared import learn, missing, unseen
+from ._shared import learn, lifetime, missing, unseen
 
 family = Family(code="MGT", title="Azure management certificate", stage=Stage.PKI)
 
@@ -44,8 +44,9 @@ def both_files_are_there(certificates: ManagementCertificates) -> Findings:
         yield cannot_tell(pfx, pfx.locked, cure="Give the password of the file when recording; it is not kept.")
     elif pfx:
         holds = pfx.container == "pkcs12" and bool(pfx.has_private_key)
-        actual = (pfx.container, f"private key: {pfx.has_private_key}")
-        yield require(pfx, holds, expected=("pkcs12", "private key"), actual=actual)
+        kind = "a PFX" if pfx.container == "pkcs12" else f"no PFX ({pfx.container})"
+        actual = f"{kind} {'with its' if pfx.has_private_key else 'without a'} private key"
+        yield require(pfx, holds, expected="a PFX (PKCS#12) with its private key", actual=actual)
     if certificates.cer:
         kind = certificates.cer.container
         yield require(certificates.cer, kind == "certificate", expected="one certificate", actual=kind)
@@ -66,7 +67,8 @@ def both_files_are_the_same_certificate(certificates: ManagementCertificates) ->
 
     Why: Azure compares the certificate that the site shows with the one that was uploaded; a renewed one that merely
     has the same name is refused.
-    Remedy: Export both files again from the one certificate in the store, and upload the .cer.
+    Remedy: In certlm.msc > Personal > Certificates export both files again from the one certificate, and upload the
+    .cer (Azure portal: Subscriptions > the subscription > Management certificates).
     """
     pfx, cer = certificates.pfx, certificates.cer
     if pfx and cer and pfx.certificates and cer.certificates:
@@ -81,7 +83,8 @@ def the_public_file_is_der_without_a_key(certificates: ManagementCertificates) -
     """The .cer of the management certificate is DER and has no private key.
 
     Why: It is handed to Azure and to whoever uploads it. With a key in it, they could act on the subscription.
-    Remedy: Export it again with No, do not export the private key, and DER encoded binary X.509 (.CER).
+    Remedy: In certlm.msc > Personal > Certificates > All Tasks > Export, export it again with No, do not export the
+    private key, and DER encoded binary X.509 (.CER).
     """
     cer = certificates.cer
     if cer:
@@ -93,7 +96,7 @@ def the_public_file_is_der_without_a_key(certificates: ManagementCertificates) -
     yield from unseen(certificates.unseen)
 
 
-@check("MGT040", severity=Severity.LOW, covers=["S56"], step=EXPORT, applies=classic)
+@check("MGT040", severity=Severity.LOW, covers=["S56"], step=EXPORT, applies=classic, refs=[CERTIFICATES])
 def it_has_the_agreed_name(certificates: ManagementCertificates, design: Design) -> Findings:
     """The management certificate has the agreed name, as its common name or as its friendly name.
 
@@ -135,7 +138,7 @@ def it_is_valid(certificates: ManagementCertificates, design: Design, now: Now) 
         certificates,
         valid and found.not_after - now.time > dt.timedelta(days=days),
         expected=f"valid for more than {days} days",
-        actual=(found.not_before, found.not_after),
+        actual=lifetime(found),
         severity=Severity.MEDIUM if valid else None,
     )
 

@@ -91,7 +91,7 @@ def management_point_is_https(points: ManagementPoints, design: Design) -> Findi
         if point.is_https is None:
             yield cannot_tell(point, "the site does not say which protocol it takes", cure=ROLE_CURE)
         else:
-            yield require(point, point.is_https, expected="https", actual=point.protocol)
+            yield require(point, point.is_https, expected="HTTPS", actual=f"client connections: {point.protocol}")
 
 
 @check(
@@ -113,7 +113,7 @@ def management_point_allows_gateway_traffic(points: ManagementPoints, design: De
         if point.allows_gateway is None:
             yield cannot_tell(point, "the site does not say whether CMG traffic is allowed", cure=ROLE_CURE)
         else:
-            yield require(point, point.allows_gateway, expected=True, actual=False)
+            yield require(point, point.allows_gateway, expected="the box is ticked", actual="the box is clear")
 
 
 @check(
@@ -165,7 +165,7 @@ def pki_clients_find_https(points: ManagementPoints, design: Design) -> Findings
         if point.is_https is None:
             yield cannot_tell(point, "the site does not say which protocol it takes", cure=ROLE_CURE)
         else:
-            yield require(point, point.is_https, expected="https", actual=point.protocol)
+            yield require(point, point.is_https, expected="HTTPS", actual=f"client connections: {point.protocol}")
 
 
 @check(
@@ -206,7 +206,8 @@ def connection_point_runs(points: ConnectionPoints, components: ComponentStates)
     Why: A stopped or failing SMS_CLOUD_PROXYCONNECTOR is a cut line between CMG and site. That it runs does not prove
     that it is linked to the right CMG: the site says that nowhere in a documented form, so look at the connection point
     in the node Cloud Management Gateway.
-    Remedy: Read SMS_Cloud_ProxyConnector.log on the server; see whether it reaches the CMG on port 443, and whether its
+    Remedy: See Monitoring > System Status > Component Status in the console, and SMS_Cloud_ProxyConnector.log on the
+    server; see whether it reaches the CMG on port 443, and whether its
     client authentication certificate (HTTPS management point) is there and not revoked.
     """
     states = {state.server.casefold(): state for state in components.of(PROXY_CONNECTOR)}

@@ -26,6 +26,7 @@ from comgmt_audit.facts.revocation import (
     OUTSIDE,
     ClientRevocation,
     CloudRevocation,
+    Crl,
     Distribution,
     GatewayCertificates,
     is_public_host,
@@ -36,7 +37,7 @@ from comgmt_audit.facts.site import CommunicationSecurity
 from comgmt_audit.facts.x509 import Certificate
 
 from ._scope import own_cloud_certificates, pki_clients, pki_clients_over_https
-from ._shared import learn, unseen
+from ._shared import learn, lifetime, unseen
 
 family = Family(code="CRL", title="Revocation and the CMG's trust", stage=Stage.AZURE_SERVICES)
 
@@ -75,7 +76,8 @@ def uploads_are_within_the_limits(uploaded: GatewayCertificates, baseline: Basel
     """No more root and subordinate CA certificates are uploaded to the CMG than it takes.
 
     Why: Version 1902 and earlier take two roots and four subordinate CAs; later versions have no limit.
-    Remedy: Remove the certificates that no client chains to, or update the site.
+    Remedy: In the console (Administration > Cloud Services > Cloud Management Gateway > Properties > Settings), remove
+    the certificates that no client chains to, or update the site.
     """
     limits = (
         ("root CA certificates", uploaded.roots, baseline.issued_roots_limit),
@@ -85,7 +87,7 @@ def uploads_are_within_the_limits(uploaded: GatewayCertificates, baseline: Basel
         raise NotApplicable("this baseline knows no limit")
     for what, found, limit in limits:
         if limit is not None:
-            actual = [one.subject_text for one in found]
+            actual = [f"{len(found)} certificates", *(one.subject_text for one in found)]
             yield require(
                 f"{what} at the CMG",
                 len(found) <= limit,
@@ -109,7 +111,8 @@ def intermediates_of_the_clients_are_uploaded(clients: ClientPaths, uploaded: Ga
 
     Why: A client sends its own certificate only. The CMG builds the chain from what was uploaded, and refuses the
     client where a link is missing.
-    Remedy: Add the issuing CA's .cer under Certificates uploaded to the cloud service, as an intermediate.
+    Remedy: In the console, open Administration > Cloud Services > Cloud Management Gateway > Properties > Settings (or
+    Client Authentication), and add the issuing CA's .cer under Certificates uploaded to the cloud service.
     """
     for authority in clients.authorities:
         if not authority.self_signed:
@@ -138,7 +141,7 @@ def uploads_are_valid(uploaded: GatewayCertificates, design: Design, now: Now) -
             one,
             valid and one.not_after - now.time > dt.timedelta(days=days),
             expected=f"valid for more than {days} days",
-            actual=(one.not_before, one.not_after),
+            actual=lifetime(one),
             severity=Severity.MEDIUM if valid else None,
         )
 
@@ -215,8 +218,9 @@ def lists_are_signed_by_their_authority(revocation: ClientRevocation) -> Finding
     """Every revocation list that was fetched comes from the CA whose certificates it is for, and is signed by it.
 
     Why: A list of another CA, or of an earlier key of the same CA, says nothing about these certificates.
-    Remedy: Publish the list that the CA writes to C:\\Windows\\System32\\CertSrv\\CertEnroll at the address in the
-    certificate; after a renewal with a new key there are several, whose names end in (1), (2).
+    Remedy: On the CA run `certutil -crl`, and publish the list that it writes to
+    C:\\Windows\\System32\\CertSrv\\CertEnroll at the address in the certificate; after a renewal with a new key there
+    are several, whose names end in (1), (2).
     """
     for place, crl in revocation.fetched:
         named = crl.issuer_text.casefold() == place.issuer.subject_text.casefold()
@@ -243,9 +247,15 @@ def lists_are_in_date(revocation: ClientRevocation, now: Now) -> Findings:
             crl,
             started and not ended and not late,
             expected=f"in date at {now.time:%Y-%m-%d %H:%M} UTC, and the next one not overdue",
-            actual=(crl.this_update, crl.next_publish, crl.next_update),
+            actual=_dates(crl),
             severity=Severity.LOW if started and not ended else None,
         )
+
+
+def _dates(crl: Crl) -> list[str]:
+    """The dates of a list, each with its name in the CA's console."""
+    dates = {"published": crl.this_update, "next publish": crl.next_publish, "next update": crl.next_update}
+    return [f"{name} {date:%Y-%m-%d %H:%M} UTC" for name, date in dates.items() if date]
 
 
 @check("CRL090", severity=Severity.HIGH, covers=["S99"], step=STEP, applies=pki_clients, refs=[PLAN])
@@ -270,11 +280,15 @@ def delta_lists_go_with_their_base(revocation: ClientRevocation) -> Findings:
         if place.crl:
             needed, numbers = place.crl.base_number, [base.number for base in place.bases]
             fits = needed is not None and any(number is not None and number >= needed for number in numbers)
-            yield require(place, fits, expected=f"a base list numbered {needed} or later", actual=numbers)
+            yield require(place, fits, expected=f"a base list numbered {needed} or later", actual=_numbered(numbers))
         elif place.unseen and not place.gone:
             yield cannot_tell(place, place.unseen.why, cure=place.unseen.cure)
         else:
             yield require(place, False, expected="a delta list", actual=place.unseen.why if place.unseen else None)
+
+
+def _numbered(numbers: list[int | None]) -> list[str]:
+    return [f"a base list {'without a number' if number is None else f'numbered {number}'}" for number in numbers]
 
 
 @check("CRL100", severity=Severity.HIGH, covers=["S99"], step=STEP, applies=pki_clients, refs=[PLAN])
@@ -315,7 +329,8 @@ def clients_can_check_the_cloud_certificates(revocation: CloudRevocation, securi
     Why: A client on the internet that must check the list and cannot fetch it refuses the CMG: CcmMessaging.log shows
     12175 and CERT_REV_FAILED.
     Remedy: Publish the lists on the internet; or clear Clients check the certificate revocation list (CRL) for site
-    systems in the site's properties, Communication Security, and install clients with /NoCRLCheck.
+    systems (Administration > Site Configuration > Sites > Properties > Communication Security), and install clients
+    with `/NoCRLCheck`.
     """
     checking = [site for site in security if site.checks_revocation]
     for site in security:

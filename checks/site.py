@@ -70,7 +70,7 @@ def _unlisted(site: Site, oldest: int, newest: int) -> Finding:
         why = f"version {site.version or 'unknown'} is not in the baseline's list"
         return cannot_tell(site, why, cure="Compare it with Microsoft's list, and add its build to your baseline.")
     expected = f"a build of the list, from {oldest} on"
-    return require(site, site.build > newest, expected=expected, actual=site.version)
+    return require(site, site.build > newest, expected=expected, actual=f"version {site.version}")
 
 
 @check(
@@ -126,7 +126,7 @@ def http_management_points_have_enhanced_http(points: ManagementPoints, security
             yield cannot_tell(site, "a management point does not say whether it is HTTP or HTTPS", cure=MASK_CURE)
         else:
             on = bool(site.enhanced_http or site.https_only)
-            yield require(site, on, expected="Enhanced HTTP or HTTPS only", actual=f"IISSSLState {site.mask}")
+            yield require(site, on, expected="Enhanced HTTP or HTTPS only", actual=f"neither (IISSSLState {site.mask})")
 
 
 @check(
@@ -152,11 +152,12 @@ def somebody_is_full_administrator(administrators: Administrators) -> Findings:
         why = "roles are listed by names that may be translations, or the list may be cut short"
         yield cannot_tell("Full Administrator over all scopes", why, cure=FULL_ACCESS_CURE)
         return
+    others = ", ".join(user.name for user in administrators)
     yield require(
         "Full Administrator over all scopes",
         bool(names),
         expected="at least one account",
-        actual=[user.name for user in administrators],
+        actual=f"none of {others}" if others else "no administrative user",
         evidence=[user.evidence for user in administrators][:10],
     )
 
@@ -189,7 +190,10 @@ def clients_use_pki_certificates(security: CommunicationSecurity) -> Findings:
             yield cannot_tell(site, "the site does not say how it communicates", cure=MASK_CURE)
         else:
             yield require(
-                site, uses, expected="PKI client certificates when available", actual=f"IISSSLState {site.mask}"
+                site,
+                uses,
+                expected="PKI client certificates are used when available",
+                actual=f"they are not used (IISSSLState {site.mask})",
             )
 
 

@@ -32,7 +32,7 @@ def subscription_is_enabled(subscription: Subscription) -> Findings:
     )
 
 
-@check("SUB020", severity=Severity.CRITICAL, covers=["S01"], step=_STEP, applies=declared_subscription)
+@check("SUB020", severity=Severity.CRITICAL, covers=["S01"], step=_STEP, refs=[_PLAN], applies=declared_subscription)
 def subscription_is_the_declared_one(subscription: Subscription, design: Design) -> Findings:
     """The subscription that was read is the one that the design names.
 
@@ -82,7 +82,8 @@ def subscription_belongs_to_the_tenant_of_the_users(subscription: Subscription, 
 
     Why: Another tenant is allowed, but then Entra authentication must be switched off for it at the site, and consent
     and roles are needed twice.
-    Remedy: If it is meant so, waive this; else take a subscription of the users' tenant for the CMG.
+    Remedy: If it is meant so, waive this (`waivers.toml`); else take a subscription of the users' tenant for the CMG:
+    in the Azure portal, Subscriptions > Add.
     """
     if subscription.tenant_id is None:
         cure = "Give the scanner the role Reader on the subscription, and record again."

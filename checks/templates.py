@@ -32,7 +32,7 @@ from comgmt_audit.facts.templates import WINDOWS_2003, CertificateTemplate, Cert
 from comgmt_audit.facts.x509 import CLIENT_AUTHENTICATION, SERVER_AUTHENTICATION
 
 from . import _scope
-from ._shared import learn
+from ._shared import learn, usage
 
 family = Family(code="TPL", title="Certificate templates", stage=Stage.PKI)
 
@@ -45,9 +45,16 @@ _EXAMPLE = learn(
 _CNG = learn("CNG certificates overview", "intune/configmgr/core/plan-design/network/cng-certificates-overview")
 _FLAGS_CURE = "Read the attribute from a domain controller over LDAP, not from the global catalog, which lacks it."
 _DACL_CURE = (
-    "Read nTSecurityDescriptor with the control LDAP_SERVER_SD_FLAGS_OID set to 7 (owner, group, DACL): without it an "
-    "ordinary account is shown no descriptor at all."
+    "Record with `comgmt-audit record`, or read nTSecurityDescriptor with the control LDAP_SERVER_SD_FLAGS_OID set to "
+    "7 (owner, group, DACL): without it an ordinary account is shown no descriptor at all."
 )
+_WELL_KNOWN = {
+    "S-1-1-0": "Everyone",
+    "S-1-5-11": "Authenticated Users",
+    "S-1-5-32-545": "Users",
+    "S-1-5-7": "Anonymous Logon",
+}
+"""Groups that a token holds without being a member ([MS-DTYP] 2.4.2.4)."""
 
 
 def _holds(
@@ -76,9 +83,13 @@ def _rights(
             subject,
             access.allowed is wanted,
             expected="allowed" if wanted else "not allowed",
-            actual=f"allowed through {', '.join(access.through)}" if access.allowed else "not allowed",
+            actual=f"allowed through {', '.join(map(_trustee, access.through))}" if access.allowed else "not allowed",
             evidence=place,
         )
+
+
+def _trustee(name: str) -> str:
+    return f"{_WELL_KNOWN[name]} ({name})" if name in _WELL_KNOWN else name
 
 
 def _compatibility(template: CertificateTemplate) -> Finding:
@@ -89,9 +100,15 @@ def _compatibility(template: CertificateTemplate) -> Finding:
         template,
         "msPKI-Private-Key-Flag",
         fits,
-        expected="schema version 2, CA Windows Server 2003 (0 or 1), recipient Windows XP (0 or 1)",
-        actual=f"schema version {template.schema_version}, CA and recipient {numbers}",
+        expected="schema version 2; Compatibility: CA 0 or 1 (Windows Server 2003), recipient 0 or 1 (Windows XP)",
+        actual=f"schema version {template.schema_version}; Compatibility: {_levels(numbers)}",
     )
+
+
+def _levels(numbers: tuple[int, ...] | None) -> str:
+    """The two numbers that stand for the lists of the Compatibility tab ([MS-CRTD] 2.27)."""
+    names = zip(("CA", "recipient"), numbers or (), strict=False)
+    return ", ".join(f"{name} {number}" for name, number in names)
 
 
 def _provider(
@@ -156,12 +173,12 @@ def _exists(templates: CertificateTemplates, name: str) -> Finding:
     )
 
 
-def _used_for(template: CertificateTemplate, usage: str) -> Finding:
+def _used_for(template: CertificateTemplate, wanted: str) -> Finding:
     return require(
         template,
-        usage in template.usages,
-        expected=usage,
-        actual=template.usages,
+        wanted in template.usages,
+        expected=usage(wanted),
+        actual=[usage(oid) for oid in template.usages],
         evidence=template.place("pKIExtendedKeyUsage"),
     )
 
@@ -172,8 +189,8 @@ def _exportable(template: CertificateTemplate, *, wanted: bool) -> Finding:
         template,
         "msPKI-Private-Key-Flag",
         None if template.exportable is None else template.exportable is wanted,
-        expected="bit 0x10" if wanted else "no bit 0x10",
-        actual=f"{template.private_key_flags or 0:#x}",
+        expected=f"Allow private key to be exported is {'ticked' if wanted else 'clear'}",
+        actual=f"it is {'clear' if wanted else 'ticked'} (flags {template.private_key_flags or 0:#x})",
     )
 
 
@@ -285,8 +302,9 @@ def web_template_makes_keys_that_the_site_takes(
     """The web template makes keys that the roles take: by a legacy CSP, or CNG RSA keys where the site is new enough.
 
     Why: A role that cannot use CNG keys does not start with such a certificate, or cannot be created at all.
-    Remedy: Update the site, or duplicate Web Server again with compatibility Windows Server 2003 (and in Cryptography
-    the Legacy Cryptographic Service Provider, Microsoft RSA SChannel), and have the certificates issued anew.
+    Remedy: Update the site (Administration > Updates and Servicing), or duplicate Web Server again, on the tab
+    Compatibility with Windows Server 2003 and on the tab Cryptography with the Legacy Cryptographic Service Provider
+    Microsoft RSA SChannel Cryptographic Provider, and have the certificates issued anew.
     """
     for template in templates.named(design.names.web_template):
         yield from _provider(template, _web_roles(design), baseline, sites, design)
@@ -297,6 +315,7 @@ def web_template_makes_keys_that_the_site_takes(
     severity=Severity.HIGH,
     covers=["S42"],
     step=_WEB_STEP,
+    refs=[_EXAMPLE],
     after=["TPL010"],
     applies=_scope.own_cloud_certificates,
 )
@@ -316,6 +335,7 @@ def web_template_lets_keys_be_exported(templates: CertificateTemplates, design: 
     severity=Severity.LOW,
     covers=["S42"],
     step=_WEB_STEP,
+    refs=[_EXAMPLE],
     after=["TPL010"],
     applies=_scope.web_template_for_site_systems_only,
 )
@@ -336,6 +356,7 @@ def web_template_of_site_systems_keeps_keys_where_they_are(templates: Certificat
     severity=Severity.MEDIUM,
     covers=["S43"],
     step=_WEB_STEP,
+    refs=[_EXAMPLE],
     after=["TPL010"],
     applies=_scope.web_template,
 )
@@ -351,7 +372,8 @@ def admins_may_not_enrol_the_web_template(
     admins = [(f"Domain Admins of {domain.name}", domain, DOMAIN_ADMINS) for domain in domains]
     root = domains.root
     if root is None:
-        yield cannot_tell("Enterprise Admins", "the forest root domain is not known", cure="Record all domains.")
+        cure = "Record the source directory again, from a domain controller of the forest's root domain."
+        yield cannot_tell("Enterprise Admins", "the forest root domain is not known", cure=cure)
     else:
         admins.append((f"Enterprise Admins of {root.name}", root, ENTERPRISE_ADMINS))
     for template in templates.named(design.names.web_template):
@@ -365,6 +387,7 @@ def admins_may_not_enrol_the_web_template(
     severity=Severity.HIGH,
     covers=["S44"],
     step=_WEB_STEP,
+    refs=[_EXAMPLE],
     after=["TPL010", "DIR040"],
     applies=_scope.web_template,
 )
@@ -388,6 +411,7 @@ def enrolment_group_may_enrol_the_web_template(
     severity=Severity.HIGH,
     covers=["S45"],
     step=_WEB_STEP,
+    refs=[_EXAMPLE],
     after=["TPL010"],
     applies=_scope.web_template,
 )
@@ -406,6 +430,7 @@ def web_template_is_published(
     "TPL100",
     severity=Severity.HIGH,
     step=_WEB_STEP,
+    refs=[_EXAMPLE],
     after=["TPL010"],
     applies=_scope.web_template,
 )
@@ -432,6 +457,7 @@ def not_everybody_may_enrol_the_web_template(
     "TPL110",
     severity=Severity.ADVICE,
     step=_WEB_STEP,
+    refs=[_EXAMPLE],
     after=["TPL010", "TPL210"],
     applies=_scope.own_ca,
 )
@@ -455,6 +481,7 @@ def certificates_are_issued_at_once(templates: CertificateTemplates, design: Des
     severity=Severity.MEDIUM,
     covers=["S32"],
     step=_WEB_STEP,
+    refs=[_EXAMPLE],
     after=["TPL010", "TPL040"],
     applies=_scope.web_template_of_listed_providers,
 )
@@ -547,8 +574,9 @@ def client_template_makes_keys_that_clients_take(
     """The client template makes keys that clients take: by a legacy CSP, or CNG RSA keys where the site is new enough.
 
     Why: A client of an older site does not find a certificate whose key is a CNG key, and stays unmanaged.
-    Remedy: Update the site and its clients, or duplicate Workstation Authentication again with compatibility Windows
-    Server 2003; clients enrol the new one at the next policy refresh.
+    Remedy: Update the site and its clients (Administration > Updates and Servicing), or duplicate Workstation
+    Authentication again, on the tab Compatibility with Windows Server 2003; clients enrol the new one at the next
+    policy refresh.
     """
     for template in templates.named(design.names.client_template):
         yield from _provider(template, ["client"], baseline, sites, design)
@@ -558,6 +586,7 @@ def client_template_makes_keys_that_clients_take(
     "TPL250",
     severity=Severity.MEDIUM,
     step=_CLIENT_STEP,
+    refs=[_EXAMPLE],
     after=["TPL210"],
     applies=_scope.pki_clients,
 )
@@ -577,6 +606,7 @@ def client_template_keeps_keys_where_they_are(templates: CertificateTemplates, d
     severity=Severity.HIGH,
     covers=["S64"],
     step=_CLIENT_STEP,
+    refs=[_EXAMPLE],
     after=["TPL210"],
     applies=_scope.pki_clients,
 )
@@ -606,6 +636,7 @@ def domain_computers_may_enrol_the_client_template(
     severity=Severity.HIGH,
     covers=["S65"],
     step=_CLIENT_STEP,
+    refs=[_EXAMPLE],
     after=["TPL210"],
     applies=_scope.pki_clients,
 )

@@ -39,6 +39,7 @@ def mdm_authority_is_intune(authority: MdmAuthority) -> Findings:
     severity=Severity.CRITICAL,
     covers=["S79"],
     step="Enable Azure cloud services in Configuration Manager",
+    refs=[learn("Find your tenant", "entra/fundamentals/how-to-find-tenant")],
     applies=declared_tenant,
 )
 def tenant_is_the_declared_one(tenant: Tenant, design: Design) -> Findings:
@@ -125,7 +126,8 @@ def somebody_is_global_administrator(administrators: GlobalAdministrators, group
         cure = "Grant RoleManagement.Read.Directory and GroupMember.Read.All to the scanner, and record again."
         yield cannot_tell(administrators, f"it is not known who is behind {_names(unknown)}", cure=cure)
         return
-    actual = "no enabled user among " + (_names(list(administrators)) or "no holders at all")
+    holders = _names(list(administrators))
+    actual = f"no enabled user among {holders}" if holders else "nobody holds the role"
     yield require(administrators, bool(people), expected="at least one enabled user", actual=actual)
 
 
@@ -150,7 +152,8 @@ def global_administrators_are_few(administrators: GlobalAdministrators, groups: 
         cure = "Grant RoleManagement.Read.Directory and GroupMember.Read.All to the scanner, and record again."
         yield cannot_tell(administrators, f"it is not known who is behind {_names(unknown)}", cure=cure)
         return
-    yield require(administrators, len(people) <= CROWD, expected=("at most", CROWD), actual=people)
+    actual = f"{len(people)} users: {', '.join(sorted(people))}"
+    yield require(administrators, len(people) <= CROWD, expected=f"at most {CROWD} users", actual=actual)
 
 
 def _people(holder: Holder, groups: Groups) -> tuple[str, ...] | None:

@@ -12,7 +12,7 @@ from comgmt_audit.facts.certificates import CloudCertificates
 from comgmt_audit.facts.cloud_services import Gateways
 from comgmt_audit.facts.tls import CLOUD, ROLES, Served, ServedEndpoints
 
-from ._shared import learn, unseen
+from ._shared import learn, lifetime, unseen
 
 family = Family(code="TLS", title="TLS endpoints", stage=Stage.AZURE_SERVICES)
 
@@ -66,8 +66,8 @@ def the_served_certificate_is_that_of_the_site(
 
     Why: Where the site and the service in Azure differ, the last change of the certificate did not arrive; the next
     maintenance by the site may replace what is served.
-    Remedy: Look at CloudMgr.log for the last configuration of the service, and choose the certificate file again in
-    its properties.
+    Remedy: Look at CloudMgr.log for the last configuration of the service, and choose the certificate file again
+    (Administration > Cloud Services > Cloud Management Gateway > Properties, tab Settings).
     """
     known = [site for site in gateways.declared(design.gateway) if site.thumbprint]
     for served in endpoints.of("gateway"):
@@ -103,7 +103,7 @@ def served_certificates_are_valid(endpoints: ServedEndpoints, design: Design, no
             served,
             valid and own.not_after - now.time > dt.timedelta(days=days),
             expected=f"valid for more than {days} days",
-            actual=(own.not_before, own.not_after),
+            actual=lifetime(own),
             severity=Severity.MEDIUM if valid else None,
         )
     yield from unseen(endpoints.unseen)
@@ -172,7 +172,8 @@ def served_certificates_have_the_name(endpoints: ServedEndpoints) -> Findings:
 
     Why: Clients compare the name; with another one they end the connection, whatever else is in order.
     Remedy: Serve a certificate whose subject alternative name has the service name (CMG, CDP) or the FQDN (management
-    point); on the management point look at the binding in IIS, for a newer certificate may not be bound.
+    point); on the management point look at IIS Manager > Default Web Site > Bindings, for a newer certificate may not
+    be bound.
     """
     for served in endpoints:
         yield require(served, served.is_for_its_name, expected=served.host, actual=served.names or "no name")
@@ -184,8 +185,9 @@ def services_speak_a_current_protocol(endpoints: ServedEndpoints) -> Findings:
     """Every service speaks TLS 1.2 or newer.
 
     Why: Current Windows and .NET refuse older versions, so nobody connects.
-    Remedy: Switch TLS 1.2 on in SChannel of the server (How to enable TLS 1.2), and restart it. A CMG speaks it anyway:
-    look at what stands between.
+    Remedy: Switch TLS 1.2 on in SChannel of the server, at
+    `HKLM\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols`, and restart it. A CMG speaks it
+    anyway: look at what stands between.
     """
     for served in endpoints:
         yield _protocol(served, served.protocol, served.protocol in NEW_PROTOCOLS, "TLS 1.2 or newer")

@@ -10,7 +10,7 @@ from comgmt_audit.facts.certificates import TrustedRootFiles
 from comgmt_audit.facts.chains import IssuingAuthorities
 
 from ._scope import own_ca
-from ._shared import learn, missing, unseen
+from ._shared import learn, lifetime, missing, unseen
 
 family = Family(code="ROO", title="Trusted root certificates", stage=Stage.PKI)
 
@@ -34,12 +34,13 @@ def files_are_there(files: TrustedRootFiles) -> Findings:
     yield from missing(files.unseen)
 
 
-@check("ROO020", severity=Severity.LOW, covers=["S68"], step=EXPORT, applies=own_ca, after=["ROO010"])
+@check("ROO020", severity=Severity.LOW, covers=["S68"], step=EXPORT, applies=own_ca, after=["ROO010"], refs=[PLAN])
 def files_are_der_without_a_key(files: TrustedRootFiles) -> Findings:
     """The exported files of the own CAs are DER, and have no private key.
 
     Why: The tutorial exports DER. A CA's private key must never leave the CA.
-    Remedy: Export the certificate again as DER encoded binary X.509 (.CER), without the private key.
+    Remedy: In certlm.msc > Trusted Root Certification Authorities > Certificates > All Tasks > Export, export the
+    certificate again as DER encoded binary X.509 (.CER), without the private key.
     """
     for file in files.files:
         holds = file.encoding == "DER" and not file.has_private_key
@@ -54,7 +55,8 @@ def a_root_is_among_them(files: TrustedRootFiles) -> Findings:
     """One of the exported certificates is a root: a CA's, and self-signed.
 
     Why: A list of trusted roots takes nothing but roots; with an intermediate in its place no chain ends there.
-    Remedy: Export the topmost certificate of the tab Certification Path, not the issuing CA's.
+    Remedy: In certlm.msc open a certificate that the own CA issued, and export the topmost certificate of the tab
+    Certification Path, not the issuing CA's.
     """
     if files.roots:
         for root in files.roots:
@@ -79,7 +81,7 @@ def they_are_valid(files: TrustedRootFiles, design: Design, now: Now) -> Finding
             one,
             valid and one.not_after - now.time > dt.timedelta(days=days),
             expected=f"valid for more than {days} days",
-            actual=(one.not_before, one.not_after),
+            actual=lifetime(one),
             severity=Severity.MEDIUM if valid else None,
         )
     yield from unseen(files.unseen)

@@ -28,6 +28,9 @@ from comgmt_audit.rights import rights
 from comgmt_audit.timeline import events
 from comgmt_audit.version import __version__
 
+SHOWN_PLACES = 3
+"""So many observations are named for a finding that has no place of its own, such as of what is nowhere."""
+
 SHOWN_PASSES = 20
 """So many passing subjects are named in a result; the rest is counted."""
 
@@ -62,7 +65,7 @@ class Evaluation:
                     blocked_by=blockers,
                 )
             facts: dict[str, object] = {name: self.environment.fact(type) for name, type in check.facts.items()}
-            return _conclude(check, text, check.function(**facts))
+            return _conclude(check, text, check.function(**facts), self._looked_through(check))
         except NotApplicable as error:
             return CheckResult(check=text, outcome=Outcome.NOT_APPLICABLE, reason=error.why)
         except FactUnavailable as error:
@@ -75,6 +78,13 @@ class Evaluation:
                 cure="Please report this as a defect of the check; the other checks are not affected.",
                 traceback="".join(traceback.format_exception(error)),
             )
+
+    def _looked_through(self, check: Check) -> tuple[Evidence, ...]:
+        """The observations in which a check looks: where something was not found in, if nothing closer can be said."""
+        recording = self.environment.recording
+        needs = dict.fromkeys(need for fact in check.facts.values() for need in getattr(fact, "needs", ()))
+        ids = [id for need in needs for id in (recording.ids(need) if need.endswith("/") else [need])]
+        return tuple(Evidence(id) for id in ids if recording.has(id))[:SHOWN_PLACES]
 
     def _blockers(self, check: Check) -> tuple[str, ...]:
         """The root causes among the prerequisites: those that failed, or what blocked them in turn."""
@@ -129,7 +139,9 @@ def scan(
     )
 
 
-def _conclude(check: Check, text: CheckText, findings: Iterable[Finding]) -> CheckResult:
+def _conclude(
+    check: Check, text: CheckText, findings: Iterable[Finding], looked_through: tuple[Evidence, ...]
+) -> CheckResult:
     """The outcome of a check from its findings; passing subjects are counted, the others kept."""
     passed = 0
     names: list[str] = []
@@ -141,7 +153,7 @@ def _conclude(check: Check, text: CheckText, findings: Iterable[Finding]) -> Che
             if passed <= SHOWN_PASSES:
                 names.append(finding.subject)
         else:
-            kept.append(finding)
+            kept.append(finding if finding.evidence else msgspec.structs.replace(finding, evidence=looked_through))
             failed = failed or finding.outcome is Outcome.FAIL
     outcome, reason, cure = Outcome.PASS, "", ""
     if failed:

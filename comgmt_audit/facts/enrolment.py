@@ -74,8 +74,8 @@ class MobilityPolicy(Struct, frozen=True, kw_only=True):
     def shown(self) -> str:
         """The scope as the portal shows it, with the groups."""
         if self.scope != "selected":
-            return self.scope.capitalize()
-        return f"Some ({', '.join(group.name for group in self.groups or ())})"
+            return "None (nobody)" if self.scope == "none" else self.scope.capitalize()
+        return f"Some ({', '.join(group.name for group in self.groups or ()) or 'without groups'})"
 
 
 class _Policies(Struct, frozen=True, kw_only=True):

@@ -32,6 +32,12 @@ class Collection(Struct, frozen=True, kw_only=True):
         """Name and id."""
         return f"collection {self.name} ({self.id})"
 
+    @property
+    def shown(self) -> str:
+        """Name and id, and how many members it has."""
+        number = "an unknown number of members" if self.members is None else f"{self.members or 'no'} members"
+        return f"{self.name} ({self.id}) with {'1 member' if self.members == 1 else number}"
+
     def is_called(self, name_or_id: str) -> bool:
         """Is that its name or its id?"""
         return name_or_id.casefold() in (self.name.casefold(), self.id.casefold())

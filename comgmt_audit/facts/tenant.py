@@ -107,7 +107,7 @@ class MdmAuthority(Struct, frozen=True, kw_only=True):
         raw = raw.value or raw
         if raw.mobile_device_management_authority is None:
             raise Unreadable(
-                "GET /organization/{id} did not say mobileDeviceManagementAuthority",
+                "Graph did not say mobileDeviceManagementAuthority of the organization",
                 "Grant DeviceManagementServiceConfig.Read.All, and see that the tenant has an Intune licence.",
                 "graph/mdm-authority",
             )

@@ -35,6 +35,7 @@ from comgmt_audit.recording.format import (
     Reason,
     seal,
 )
+from comgmt_audit.recording.needed import reach_cure, refusal_cure
 
 T = TypeVar("T")
 _CHUNK = 1024 * 1024
@@ -185,12 +186,12 @@ class Recording:
             return observation
         why = f"{observation.request}: {absence.detail}"
         if absence.reason is Reason.REFUSED:
-            raise Refused(why, absence.cure or "Grant the scanner's account the right to read this.", id)
+            raise Refused(why, absence.cure or refusal_cure(id), id)
         if absence.reason is Reason.UNREACHABLE:
-            raise Unreachable(why, absence.cure or "Make the source reachable from where the scanner runs.", id)
+            raise Unreachable(why, absence.cure or reach_cure(id), id)
         if absence.reason is Reason.UNREADABLE:
             raise Unreadable(why, absence.cure or "Look at the source's answer, then record again.", id)
-        raise Unreadable(why, absence.cure or "The source says that this does not exist.", id)
+        raise Unreadable(why, absence.cure or "See whether comgmt.toml names the right one. Then record again.", id)
 
     def is_absent(self, id: str) -> bool:
         """Did the source say that there is no such thing? (Not asked, refused or unreachable is not that.)"""
