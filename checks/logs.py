@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from comgmt_audit import Design, Family, Finding, Findings, Severity, Stage, cannot_tell, check, require
 from comgmt_audit.facts import Now
+from comgmt_audit.facts.hosts import COLLECT, place
 from comgmt_audit.facts.logs import (
     CloudManagerLogs,
     CoManagementLogs,
@@ -30,6 +31,7 @@ CERTIFICATE_STAGES = (
     "connector-no-client-authentication",
 )
 """The filter of the connection point, in the order in which it is applied; the first that leaves none tells why."""
+LEVEL_CURE = "Set the component's logging level to 1 (default), wait a day, and record again."
 
 SERVICES = "Enable Azure cloud services in Configuration Manager"
 LOG_FILES = learn("Log file reference", "intune/configmgr/core/plan-design/hierarchy/log-files")
@@ -56,7 +58,7 @@ def users_of_entra_were_published_recently(design: Design, logs: DiscoveryLogs, 
 
 
 @check("LOG020", severity=Severity.MEDIUM, covers=["S80"], step=SERVICES, refs=[DISCOVERY])
-def a_discovery_has_run(logs: DiscoveryLogs) -> Findings:
+def a_discovery_has_run(design: Design, logs: DiscoveryLogs, now: Now) -> Findings:
     """A discovery of users in Entra ID has run to its end.
 
     Why: Until the first full discovery has run, the site knows no user of Entra ID, and the delta runs have nothing to
@@ -65,19 +67,15 @@ def a_discovery_has_run(logs: DiscoveryLogs) -> Findings:
     Remedy: In the console, open Administration > Cloud Services > Azure Services, your Cloud Management service, tab
     Discovery > Run Full Discovery Now.
     """
+    oldest = now.in_days(-design.horizons.log_days)
+    expected = "a run that published or completed"
     for state in _speaking(logs.states):
         if unread := _unread(state):
             yield unread
-        elif state.success or state.failure:
-            seen = state.success or state.failure
-            yield require(
-                state,
-                state.success is not None,
-                expected="a run that published or completed",
-                actual=_said(state.failure),
-                evidence=[seen.evidence] if seen else None,
-                advice=state.failure.advice if state.failure else "",
-            )
+        elif state.success:
+            yield _judge(state, True, expected, state.success)
+        elif state.failure:
+            yield _incomplete(state, oldest) or _judge(state, False, expected, state.failure)
         else:
             why = f"no run is in what the log covers: {_span(state)}"
             yield cannot_tell(state, why, cure="Run Full Discovery Now in the console, and record again after that.")
@@ -172,8 +170,10 @@ def sampled_clients_are_enrolled(logs: CoManagementLogs) -> Findings:
             why = f"waiting: {latest.matched}" if latest else f"no known line in what the log covers: {_span(state)}"
             cure = (latest.entry.remedy if latest else "") or "Enrolment is spread over days: record again later."
             yield cannot_tell(state, why, cure=cure, evidence=latest.evidence if latest else None)
+        elif latest.is_failure:
+            yield _failed(state, "the device is enrolled", latest)
         else:
-            yield _judge(state, not latest.is_failure, "the device is enrolled", latest)
+            yield _judge(state, True, "the device is enrolled", latest)
 
 
 def _speaking(states: Sequence[LogState]) -> Sequence[LogState]:
@@ -190,7 +190,7 @@ def _published(state: LogState, oldest: dt.datetime, now: Now) -> Finding:
     published, success, failure = state.hits.get(PUBLISHED), state.success, state.failure
     expected = "a publication of users, and no failure after it"
     if failure and (not success or failure.order > success.order):
-        return _judge(state, False, expected, failure)
+        return _failed(state, expected, failure)
     if published and (published.time is None or not oldest <= published.time <= now.in_days(1)):
         return _not_recent(state, published, oldest, now, expected)
     if published:
@@ -205,7 +205,7 @@ def _state(state: LogState, oldest: dt.datetime, now: Now, expected: str, reason
     """Judge by the newest success or failure; *reason* is an earlier line that says more than the newest one."""
     failure, success = state.failure, state.success
     if failure and (not success or failure.order > success.order):
-        return _judge(state, False, expected, reason or failure)
+        return _failed(state, expected, reason or failure)
     if success is None:
         why = f"no request is in what the log covers: {_span(state)}"
         return cannot_tell(state, why, cure="Record again after a client was served, with the log and its .lo_.")
@@ -239,9 +239,12 @@ def _incomplete(state: LogState, oldest: dt.datetime) -> Finding | None:
     """Why a line that is not there proves nothing."""
     if state.only_warnings:
         why = f"logging level {state.level} leaves out the lines that say success"
-        return cannot_tell(
-            state, why, cure="Set the component's logging level to 1 (default), wait a day, record again."
+        return cannot_tell(state, why, cure=LEVEL_CURE, evidence=place(state.server, "registry"))
+    if state.level is None and not state.writes_ordinary_lines:
+        why = (
+            "the log has no ordinary line that we know, and whether its logging level leaves them out was not recorded"
         )
+        return cannot_tell(state, why, cure=f"{COLLECT} Or record again when the log has more lines.")
     if gap := _gap(state):
         return gap
     if state.first is None or state.first > oldest:
@@ -280,6 +283,17 @@ def _within(one: Hit, other: Hit, span: dt.timedelta) -> bool:
 def _is_at_the_end(state: LogState, hit: Hit) -> bool:
     """The line is of the log's last hour: what it waits for is still under way."""
     return hit.time is None or state.last is None or state.last - hit.time <= dt.timedelta(hours=1)
+
+
+def _failed(state: LogState, expected: str, failure: Hit) -> Finding:
+    """A failure that no success follows: it stands, unless a success would not have been written."""
+    if not state.only_warnings:
+        return _judge(state, False, expected, failure)
+    why = (
+        f"it failed, last {_when(failure)}: {failure.matched}; logging level {state.level} leaves out the lines that"
+        " would say whether it has healed"
+    )
+    return cannot_tell(state, why, cure=f"{failure.entry.remedy} {LEVEL_CURE}".strip(), evidence=failure.evidence)
 
 
 def _judge(state: LogState, holds: bool, expected: str, hit: Hit | None) -> Finding:

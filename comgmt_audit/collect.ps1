@@ -70,12 +70,25 @@ function Get-Certificates {
 }
 
 function Get-Registry {
+    # Of the keys of logging, only how much is written and kept.
     $found = @{}
-    foreach ($key in 'SOFTWARE\Policies\Microsoft\Cryptography\AutoEnrollment', 'SOFTWARE\Microsoft\Windows\CurrentVersion\CDJ\AAD') {
+    $logging = 'LogLevel', 'LogMaxSize', 'LogMaxHistory', 'LoggingLevel', 'Logging level', 'MaxFileSize'
+    $keys = @(
+        'SOFTWARE\Policies\Microsoft\Cryptography\AutoEnrollment'
+        'SOFTWARE\Microsoft\Windows\CurrentVersion\CDJ\AAD'
+        'SOFTWARE\Microsoft\CCM\Logging\@Global'
+        'SOFTWARE\Microsoft\SMS\COMPONENTS\SMS_CLOUD_SERVICES_MANAGER'
+        'SOFTWARE\Microsoft\SMS\Tracing\SMS_AZUREAD_DISCOVERY_AGENT'
+        'SOFTWARE\Microsoft\SMS\Tracing\SMS_CLOUD_PROXYCONNECTOR'
+        'SOFTWARE\Microsoft\SMS\Tracing\SMS_CLOUD_SERVICES_MANAGER'
+        'SOFTWARE\Microsoft\SMS\Tracing\SMS_MP_CONTROL_MANAGER'
+    )
+    foreach ($key in $keys) {
         $open = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey($key)
         if ($null -eq $open) { continue }
         $values = @{}
         foreach ($name in $open.GetValueNames()) {
+            if ($key -match '\\(CCM|SMS)\\' -and $name -notin $logging) { continue }
             $value = $open.GetValue($name)
             if ($value -is [string] -or $value -is [int] -or $value -is [long]) { $values[$name] = $value }
         }

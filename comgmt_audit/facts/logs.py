@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +18,7 @@ from msgspec import Struct
 from comgmt_audit import log_catalogue
 from comgmt_audit.errors import FactUnavailable, NotRecorded
 from comgmt_audit.facts.environment import Environment
+from comgmt_audit.facts.hosts import HostRegistry, Registry
 from comgmt_audit.facts.log_records import Record, Span, visit
 from comgmt_audit.log_catalogue import Entry, Kind
 from comgmt_audit.model import Evidence
@@ -28,7 +29,8 @@ EXCUSED_FOR = dt.timedelta(minutes=5)
 """So long after a noise entry the lines that it excuses are noise; the public-address task of a CMG takes seconds."""
 
 WARNINGS_ONLY = 2
-"""Logging levels from here on write no ordinary lines: 2 warnings and errors, 3 errors (about log files)."""
+"""Logging levels from here on write no ordinary lines: 0 all, 1 default, 2 warnings and errors, 3 errors (Configuration
+Manager: About log files)."""
 
 _EXCERPT = 300
 _CURRENT = 2
@@ -73,8 +75,9 @@ class LogState(Struct, frozen=True, kw_only=True):
     """One log of one server.
 
     ``hits``: its known lines by entry. ``first`` and ``last``: the covered span in UTC, ``None`` where the log does not
-    say its offset. ``level``: the logging level, ``None`` where it was not recorded. ``gaps``: files of it that could
-    not be read, or of which the beginning is missing. ``why`` and ``cure`` are set where the newest state is not known.
+    say its offset. ``level``: the logging level in the computer's registry, ``None`` where that does not tell it.
+    ``gaps``: files of it that could not be read, or of which the beginning is missing. ``why`` and ``cure`` are set
+    where the newest state is not known.
     """
 
     server: str
@@ -102,6 +105,11 @@ class LogState(Struct, frozen=True, kw_only=True):
     def only_warnings(self) -> bool:
         """The logging level leaves out ordinary lines, so a success that is not there proves nothing."""
         return self.level is not None and self.level >= WARNINGS_ONLY
+
+    @property
+    def writes_ordinary_lines(self) -> bool:
+        """A known line is there that is no failure: when it was written, the logging level hid none."""
+        return any(not hit.is_failure for hit in self.hits.values())
 
     @property
     def latest(self) -> Hit | None:
@@ -218,7 +226,6 @@ def _state(environment: Environment, log: str, server: str, ids: list[str]) -> L
     spans: list[Span] = []
     gaps: list[str] = []
     trouble: dict[str, FactUnavailable] = {}
-    levels: list[int] = []
     for id in ids:
         try:
             observation = recording.answered(id)
@@ -229,8 +236,6 @@ def _state(environment: Environment, log: str, server: str, ids: list[str]) -> L
             continue
         if observation.about.get("complete", True) is not True:
             gaps.append(id)
-        level: Any = observation.about.get("logging_level")
-        levels += [level] if isinstance(level, int) else []
     gaps += [id for id in trouble if not recording.is_absent(id)]
     timed = [record.time for span in spans for record in (span.first, span.last) if record and record.time]
     why, cure = _unknown(ids, trouble, server)
@@ -240,12 +245,22 @@ def _state(environment: Environment, log: str, server: str, ids: list[str]) -> L
         hits=reader.hits,
         first=timed[0] if timed else None,
         last=timed[-1] if timed else None,
-        level=max(levels, default=None),
+        level=_level(environment, log, server),
         gaps=tuple(gaps),
         why=why,
         cure=cure,
         evidence=Evidence(ids[-1]),
     )
+
+
+def _level(environment: Environment, log: str, server: str) -> int | None:
+    """What the computer's registry says: the highest of the values that concern the log. Nobody must collect it."""
+    registry = environment.fact(HostRegistry).found.get(server.casefold())
+    if not isinstance(registry, Registry):
+        return None
+    places = (place.rpartition("\\") for place in log_catalogue.log(log).levels)
+    values = (registry.value(key, name) for key, _, name in places)
+    return max((value for value in values if isinstance(value, int)), default=None)
 
 
 def _unknown(ids: list[str], trouble: dict[str, FactUnavailable], server: str) -> tuple[str, str]:

@@ -77,6 +77,9 @@ class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     where: str
     folder: str
     component: str = ""
+    levels: Annotated[
+        tuple[str, ...], Meta(description="Registry values of its computer that hold its logging level.")
+    ] = ()
     includes: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
 

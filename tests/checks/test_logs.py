@@ -86,8 +86,6 @@ def test_how_recent_is_declared(changed):
     [
         (((100, CYCLE), (1, CYCLE)), {}),  # covers less than the horizon
         (((400, CYCLE), (300, CYCLE)), {}),  # ends before the horizon begins
-        (((200, CYCLE), (1, CYCLE)), {"level": 2}),  # success lines are not written
-        (((200, CYCLE), (1, CYCLE)), {"level": 3}),
         (((200, CYCLE), (1, CYCLE)), {"complete": False}),
     ],
 )
@@ -99,7 +97,6 @@ def test_a_line_that_could_not_be_seen_is_no_failure(changed, lines, changes):
     ("lines", "changes"),
     [
         (((400, CYCLE), (300, PUBLISHED)), {}),
-        (((200, PUBLISHED), (1, CYCLE)), {"level": 2}),
         (((200, PUBLISHED), (1, CYCLE)), {"complete": False}),
         (((200, PUBLISHED), (1, COMPLETED)), {}),  # runs complete; perhaps nothing changed
         (((200, CYCLE), (1, COMPLETED)), {}),
@@ -108,6 +105,80 @@ def test_a_line_that_could_not_be_seen_is_no_failure(changed, lines, changes):
 )
 def test_a_success_whose_age_proves_nothing_is_no_failure(changed, lines, changes):
     assert changed(discovery(*lines, **changes)) == {"LOG010": "not assessed"}
+
+
+FAILED_403 = "Call to HttpSendRequestSync failed for port 443 with status code 403, text: Forbidden"
+ENROLMENT_FAILED = "MDM enrollment failed with error code 0x8018002a"
+TRACING = "HKLM\\SOFTWARE\\Microsoft\\SMS\\Tracing"
+SITE, POINT, CLIENT = "hosts__site_server__registry", "hosts__management_point__registry", "hosts__client__registry"
+LEVELS = {
+    # check: (log of the lab, its lines, whose registry, which value holds the level)
+    "LOG010": (
+        "discovery",
+        ((200, CYCLE), (1, CYCLE)),
+        SITE,
+        f"{TRACING}\\SMS_AZUREAD_DISCOVERY_AGENT",
+        "LoggingLevel",
+    ),
+    "LOG020": (
+        "discovery",
+        ((200, CYCLE), (1, SECRET)),
+        SITE,
+        f"{TRACING}\\SMS_AZUREAD_DISCOVERY_AGENT",
+        "LoggingLevel",
+    ),
+    "LOG040": (
+        "connection_point",
+        ((200, "Maintaining connections..."), (1, "ResponseHeader: HTTP/1.1 403 CMGConnector_Forbidden")),
+        POINT,
+        f"{TRACING}\\SMS_CLOUD_PROXYCONNECTOR",
+        "LoggingLevel",
+    ),
+    "LOG050": ("management_point", ((9, FAILED_403),), SITE, f"{TRACING}\\SMS_MP_CONTROL_MANAGER", "LoggingLevel"),
+    "LOG060": (
+        "co_management",
+        ((9, ENROLMENT_FAILED),),
+        CLIENT,
+        "HKLM\\SOFTWARE\\Microsoft\\CCM\\Logging\\@Global",
+        "LogLevel",
+    ),
+}
+
+
+@pytest.mark.parametrize("check", LEVELS)
+@pytest.mark.parametrize(("level", "outcome"), [(0, "fail"), (1, "fail"), (2, "not assessed"), (3, "not assessed")])
+def test_what_the_logging_level_leaves_out_is_no_failure(judge, check, level, outcome):
+    log, lines, whose, key, name = LEVELS[check]
+    found = finding(judge, contoso(**{f"logs__{log}": Log(current=lines), whose: {key: {name: level}}}), check)
+    assert found.outcome == outcome
+    assert ("logging level to 1" in found.advice) is (level > 1)
+    assert (f"logging level {level} leaves out" in str(found.actual)) is (level > 1)
+
+
+@pytest.mark.parametrize("level", [2, 3])
+def test_an_old_success_proves_nothing_where_later_ones_are_not_written(changed, level):
+    key = f"{TRACING}\\SMS_AZUREAD_DISCOVERY_AGENT"
+    lines = Log(current=((200, PUBLISHED), (1, CYCLE)))
+    estate = contoso(logs__discovery=lines, **{SITE: {key: {"LoggingLevel": level}}})
+    assert changed(estate) == {"LOG010": "not assessed"}
+
+
+def test_failures_are_written_at_every_level(changed):
+    failed = "ERROR: TaskManager: Task [Deployment Maintenance for service X] has failed. Exception"
+    key = f"{TRACING}\\SMS_CLOUD_SERVICES_MANAGER"
+    lines = Log(current=((300, "start"), (20, failed), (1, "end")))
+    assert changed(contoso(logs__cloud_manager=lines, **{SITE: {key: {"LoggingLevel": 3}}})) == {"LOG030": "fail"}
+
+
+@pytest.mark.parametrize("line", ["", "a line that we do not know"])
+def test_without_level_and_ordinary_line_a_success_may_have_been_left_out(changed, judge, line):
+    estate = discovery((200, line or SECRET), (190, line or SECRET), (1, line or "the end"))
+    assert changed(estate)["LOG020"] == "not assessed"
+    assert "was not recorded" in finding(judge, estate, "LOG020" if not line else "LOG010").actual
+
+
+def test_a_run_may_have_rolled_away_with_what_came_before_the_failure(changed):
+    assert changed(discovery((20, CYCLE), (10, SECRET))) == {"LOG010": "fail", "LOG020": "not assessed"}
 
 
 @pytest.mark.parametrize("suffix", [".log", ".lo_"])

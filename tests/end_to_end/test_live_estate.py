@@ -195,11 +195,11 @@ SALTED = "host/cm01.corp.contoso.com/key-files"
 OF_THE_PLACE = {
     ".cer": {"path"},
     ".pfx": {"path", "sha256", "size", "friendly_name"},
-    ".log": {"path", "logging_level"},
-    ".lo_": {"path", "logging_level"},
+    ".log": {"path"},
+    ".lo_": {"path"},
 }
 """What is said about a file that depends on where it was read, or on who wrote it: openssl salts a PFX, and names its
-certificate as it names the key's container; ``logging_level`` comes from the registry."""
+certificate as it names the key's container."""
 
 
 def answers(path: Path) -> dict[str, tuple[str, dict[str, Any], bytes]]:

@@ -25,7 +25,6 @@ class Log(Struct, frozen=True, kw_only=True):
 
     current: Lines
     rolled: Lines = ()
-    level: int = 1
     complete: bool = True
 
 
@@ -123,7 +122,6 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
                     "encoding": "utf-8",
                     "size": len(text.encode()),
                     "complete": log.complete,
-                    "logging_level": log.level,
                 },
             )
 

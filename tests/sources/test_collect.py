@@ -19,6 +19,7 @@ from tree_sitter import Language, Node, Parser
 
 from checks.hosts import AUTOENROLMENT_KEY
 from checks.hybrid_join import CLIENT_SIDE_KEY
+from comgmt_audit import log_catalogue
 from comgmt_audit.connections import Connections, Files, Hosts
 from comgmt_audit.facts import logs
 from comgmt_audit.recording import Recording
@@ -256,7 +257,7 @@ def test_this_computer_is_known_by_its_name(monkeypatch, own, hosts_known, found
 
 # The script itself: it is Windows PowerShell as a grammar knows it, it only reads, and it is the one that was reviewed.
 
-REVIEWED = "cf21164395881f9b32e820688bcb55d3a32807b91704ca936e51259e3620172d"
+REVIEWED = "8636335ffdcf22378d5ddc2b1722ea00a7e4c443e46fefdc06f3ef1e73a368ef"
 """SHA-256 of the script that was reviewed: whoever changes it reads it as a whole, and then writes the new one here."""
 
 CMDLETS = {
@@ -330,5 +331,9 @@ def test_every_part_that_a_fact_reads_is_collected(tree):
     strings = texts(tree, "verbatim_string_characters")
     for part in ("certificates", "registry", "gpresult", "dsregcmd", "key-files", "mobileclient", "My", "Root", "CA"):
         assert f"'{part}'" in strings
-    for key in (AUTOENROLMENT_KEY, CLIENT_SIDE_KEY):
+    levels = {
+        place.rpartition("\\")[0::2] for name in log_catalogue.names() for place in log_catalogue.log(name).levels
+    }
+    assert {f"'{name}'" for _, name in levels} <= strings
+    for key in (AUTOENROLMENT_KEY, CLIENT_SIDE_KEY, *(key for key, _ in levels)):
         assert f"'{key.removeprefix('HKLM' + chr(92))}'" in strings

@@ -12,7 +12,7 @@ from comgmt_audit import baselines
 from comgmt_audit.design import Design
 from comgmt_audit.errors import NotRecorded
 from comgmt_audit.facts import Environment
-from comgmt_audit.facts.logs import CoManagementLogs, DiscoveryLogs, LogState, base_name
+from comgmt_audit.facts.logs import CloudManagerLogs, CoManagementLogs, DiscoveryLogs, LogState, base_name
 from comgmt_audit.recording import Absence, Reason, Recording, RecordingWriter
 from tests.lab.logs import PUBLISHED, server_line
 from tests.lab.names import NOW, days
@@ -30,7 +30,7 @@ def lines(*entries: tuple[float, str]) -> str:
 def environment(tmp_path: Path) -> Callable[..., Environment]:
     """An environment of which only these log files were seen, by name; all of one server."""
 
-    def seen(files, baseline="current", **about):
+    def seen(files, baseline="current", registry=None, **about):
         target = tmp_path / "recording"
         with RecordingWriter(target, recorded_at=NOW, design=Design()) as writer:
             for name, text in files.items():
@@ -39,6 +39,11 @@ def environment(tmp_path: Path) -> Callable[..., Environment]:
                     writer.absent(f"log/cm01/{name}", Absence(reason=text, detail="so it is"), **rest)
                 else:
                     writer.text(f"log/cm01/{name}", text, **rest)
+            rest = {"source": "host", "request": "registry values"}
+            if registry == "refused":
+                writer.absent("host/cm01/registry", Absence(reason=Reason.REFUSED, detail="so it is"), **rest)
+            elif registry is not None:
+                writer.json("host/cm01/registry", registry, **rest)
         return Environment(Recording.load(target), Design(), baselines.load(baseline))
 
     return seen
@@ -129,8 +134,40 @@ def test_a_file_that_was_not_read_is_a_gap(state, reason):
 
 
 def test_what_the_recorder_says_of_a_file_is_kept(state):
-    found = state({f"{NAME}.log": lines((5, PUBLISHED))}, complete=False, logging_level=3)
-    assert (found.gaps, found.only_warnings) == ((f"log/cm01/{NAME}.log",), True)
+    found = state({f"{NAME}.log": lines((5, PUBLISHED))}, complete=False)
+    assert found.gaps == (f"log/cm01/{NAME}.log",)
+
+
+TRACING = "HKLM\\SOFTWARE\\Microsoft\\SMS\\Tracing\\SMS_AZUREAD_DISCOVERY_AGENT"
+
+
+@pytest.mark.parametrize(
+    ("registry", "level", "only_warnings"),
+    [
+        ({TRACING: {"LoggingLevel": 3}}, 3, True),
+        ({TRACING.upper(): {"LOGGINGLEVEL": 2}}, 2, True),
+        ({TRACING: {"LoggingLevel": 0}}, 0, False),
+        ({TRACING: {"LoggingLevel": "3"}}, None, False),
+        ({TRACING: {"MaxFileSize": 3}}, None, False),
+        ({"HKLM\\SOFTWARE\\Microsoft\\CCM\\Logging\\@Global": {"LogLevel": 3}}, None, False),
+        ({}, None, False),
+        ("refused", None, False),
+        ([1], None, False),
+        (None, None, False),
+    ],
+)
+def test_the_logging_level_is_of_the_computers_registry(state, registry, level, only_warnings):
+    found = state({f"{NAME}.log": lines((5, PUBLISHED))}, registry=registry)
+    assert (found.level, found.only_warnings, found.writes_ordinary_lines) == (level, only_warnings, True)
+
+
+def test_of_two_values_for_one_log_the_one_that_writes_less_counts(environment):
+    registry = {
+        TRACING.replace("AZUREAD_DISCOVERY_AGENT", "CLOUD_SERVICES_MANAGER"): {"LoggingLevel": 1},
+        "HKLM\\SOFTWARE\\Microsoft\\SMS\\COMPONENTS\\SMS_CLOUD_SERVICES_MANAGER": {"Logging level": 2},
+    }
+    (found,) = environment({"cloudmgr.log": ""}, registry=registry).fact(CloudManagerLogs)
+    assert found.level == 2
 
 
 def test_a_log_of_which_nothing_was_read_says_why(state):

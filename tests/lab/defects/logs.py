@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from checks.hosts import AUTOENROLMENT_KEY
 from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso, contoso_2018
 from tests.lab.logs import ANSWERED, PUBLISHED, Log
@@ -12,6 +13,7 @@ CYCLE = "Retrieving AAD discovery settings from database..."
 CLOUDMGR = "cloudmgr.log on cm01.corp.contoso.com"
 CONNECTOR = "sms_cloud_proxyconnector.log on mp01.corp.contoso.com"
 CLIENT = "comanagementhandler.log on pc001.corp.contoso.com"
+TRACING = "HKLM\\SOFTWARE\\Microsoft\\SMS\\Tracing\\{}"
 MPCONTROL = "mpcontrol.log on cm01.corp.contoso.com"
 
 DEFECTS: tuple[Defect, ...] = (
@@ -199,6 +201,45 @@ DEFECTS: tuple[Defect, ...] = (
             )
         ),
         fails={"LOG060": CLIENT},
+    ),
+    Defect(
+        name="logs-discovery-success-is-not-logged",
+        story="The discovery agent's logging level is 3, errors only, so its log has neither a success nor a failure.",
+        estate=lambda: contoso(
+            logs__discovery=Log(current=((200, "start"), (1, "end"))),
+            hosts__site_server__registry={TRACING.format("SMS_AZUREAD_DISCOVERY_AGENT"): {"LoggingLevel": 3}},
+        ),
+        unassessed={"LOG010": DISCOVERY, "LOG020": DISCOVERY},
+    ),
+    Defect(
+        name="logs-recovery-of-the-connection-point-is-not-logged",
+        story="The CMG connection point logs warnings and errors only: its last line is a refusal of two hours ago.",
+        estate=lambda: contoso(
+            logs__connection_point=Log(current=((2, "ResponseHeader: HTTP/1.1 403 CMGConnector_Forbidden~~"),)),
+            hosts__management_point__registry={TRACING.format("SMS_CLOUD_PROXYCONNECTOR"): {"LoggingLevel": 2}},
+        ),
+        unassessed={"LOG040": CONNECTOR},
+    ),
+    Defect(
+        name="logs-client-logs-errors-only",
+        story="The sample client logs errors only: that its enrolment was tried again, and how, is not written.",
+        estate=lambda: contoso(
+            logs__co_management=Log(current=((9, "MDM enrollment failed with error code 0x8018002a"),)),
+            hosts__client__registry={
+                AUTOENROLMENT_KEY: {"AEPolicy": 7},
+                "HKLM\\SOFTWARE\\Microsoft\\CCM\\Logging\\@Global": {"LogLevel": 3},
+            },
+        ),
+        unassessed={"LOG060": CLIENT},
+    ),
+    Defect(
+        name="logs-discovery-failure-in-a-log-of-one-day",
+        story="The discovery agent's log begins a day ago and has a failure only; what came before has rolled away.",
+        estate=lambda: contoso(
+            logs__discovery=Log(current=((20, CYCLE), (10, "Could not obtain application secret for tenant 72f988bf.")))
+        ),
+        fails={"LOG010": DISCOVERY},
+        unassessed={"LOG020": DISCOVERY},
     ),
     Defect(
         name="logs-client-waits-to-enrol",
