@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from comgmt_audit.cli.console import say
 from comgmt_audit.cli.options import CHECKS, packs_of
 from comgmt_audit.errors import SelectionError
-from comgmt_audit.model import Check, Outcome
+
+if TYPE_CHECKING:
+    from comgmt_audit.explanation import Explanation
 
 
 @click.command("list")
@@ -51,31 +54,24 @@ def explain(id: str, checks: tuple[Path, ...]) -> None:
         close = difflib.get_close_matches(id.upper(), known, n=3)
         hint = f"Did you mean {', '.join(close)}?" if close else "`comgmt-audit list` shows all checks."
         raise SelectionError(f"There is no check {id!r}.", hint)
-    say("\n".join(_explanation(known[id.upper()])))
+    from comgmt_audit import explanation
+
+    say("\n".join(_lines(explanation.explain(known[id.upper()]))))
 
 
-def _explanation(check: Check) -> Iterator[str]:
-    yield f"{check.id}  {check.title}\n"
-    needs = {need: None for fact in check.facts.values() for need in getattr(fact, "needs", ())}
-    rows = {
-        "Severity": check.severity.value,
-        "Stage": check.family.stage.value,
-        "Family": f"{check.family.code}, {check.family.title}",
-        "Statements": ", ".join(check.covers),
-        "Tutorial": check.step,
-        "Applies where": (check.applies.__doc__ or "").strip() if check.applies else "always",
-        "Reads": ", ".join(needs),
-        "Waits for": ", ".join(check.after),
-        "If none is there": f"{Outcome.NOT_APPLICABLE.value}: {check.empty}" if check.empty else "",
-        "Tags": ", ".join(check.tags),
-        "Pack": check.pack,
-    }
-    for name, value in rows.items():
-        if value:
-            yield f"{name + ':':18}{value}"
-    for name, text in {"Why": check.why, "Remedy": check.remedy}.items():
+def _lines(said: Explanation) -> Iterator[str]:
+    text = said.text
+    yield f"{text.id}  {text.title}\n"
+    for name, value in said.rows().items():
+        yield f"{name + ':':18}{value}"
+    for name, paragraph in {"Why": text.why, "Remedy": text.remedy}.items():
         yield f"\n{name}:"
-        yield from (f"  {line}".rstrip() for line in text.splitlines())
-    if check.refs:
+        yield from (f"  {line}".rstrip() for line in paragraph.splitlines())
+    if said.expected:
+        yield "\nExpected, by baseline:"
+    for expected in said.expected:
+        yield f"  {expected.key}: {expected.meaning}"
+        yield from (f"    {baseline}: {value} ({document})" for baseline, value, document in expected.rows())
+    if text.refs:
         yield "\nSee:"
-        yield from (f"  {reference.title}: {reference.url}" for reference in check.refs)
+        yield from (f"  {reference.title}: {reference.url}" for reference in text.refs)
