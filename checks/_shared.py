@@ -12,6 +12,7 @@ from comgmt_audit.facts.x509 import CLIENT_AUTHENTICATION, SERVER_AUTHENTICATION
 
 NEWER = "Scan with a version of comgmt-audit that knows the value."
 ACCESS_CURE = "Grant Policy.Read.All (application) to the scanner, and record again."
+MDM_GROUPS = "Grant Policy.Read.All and Group.Read.All (delegated) to the scanner, and record again."
 
 
 def learn(title: str, path: str) -> Reference:

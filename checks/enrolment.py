@@ -18,18 +18,17 @@ from comgmt_audit import (
 )
 from comgmt_audit.facts.conditional_access import ConditionalAccess
 from comgmt_audit.facts.devices import ManagedDevices
-from comgmt_audit.facts.enrolment import EnrolmentRestrictions, MamPolicies, MdmPolicies, MobilityPolicy
+from comgmt_audit.facts.enrolment import EVERYBODY, EnrolmentRestrictions, MamPolicies, MdmPolicies, people_in
 from comgmt_audit.facts.groups import Group, Groups
 from comgmt_audit.facts.intune_apps import ClientDeliveries
 
 from ._scope import enabled
-from ._shared import ACCESS_CURE, NEWER, learn
+from ._shared import ACCESS_CURE, MDM_GROUPS, NEWER, learn
 
 family = Family(code="ENR", title="Enrolment into Intune", stage=Stage.ENROLMENT)
 
 _STEP = "Configure auto-enrollment of devices to Intune"
 _ENROL = learn("Set up automatic enrolment for Windows devices", "intune/intune-service/enrollment/windows-enroll")
-_EVERYBODY = "every user"
 
 
 @check("ENR010", severity=Severity.HIGH, covers=["S127"], step=_STEP, refs=[_ENROL])
@@ -43,14 +42,11 @@ def mdm_scope_is_some_or_all(policies: MdmPolicies, design: Design) -> Findings:
     """
     policy = policies.intune
     if policy.scope == "selected" and policy.groups is None:
-        yield cannot_tell(policy, "the groups of the scope were not answered", cure=_GROUPS)
+        yield cannot_tell(policy, "the groups of the scope were not answered", cure=MDM_GROUPS)
         return
     holds = policy.scope == "all" or (policy.scope == "selected" and bool(policy.groups))
     milder = Severity.LOW if design.rollout.path == "existing-clients" else None
     yield require(policy, holds, expected=("Some", "All"), actual=policy.shown, severity=milder)
-
-
-_GROUPS = "Grant Policy.Read.All and Group.Read.All (delegated) to the scanner, and record again."
 
 
 @check("ENR020", severity=Severity.HIGH, covers=["S127", "S131"], step=_STEP, refs=[_ENROL], after=["ENR010"])
@@ -115,30 +111,17 @@ def nobody_is_in_both_scopes(mdm: MdmPolicies, mam: MamPolicies, groups: Groups)
     if "none" in {policy.scope for policy in both}:
         yield require(mam.intune, True)
         return
-    sides = [_people(policy, groups) for policy in both]
+    sides = [people_in(policy, groups) for policy in both]
     if None in sides:
         missing = [policy.label for policy, side in zip(both, sides, strict=True) if side is None]
-        yield cannot_tell(mam.intune, f"it is not known who is in {' and '.join(missing)}", cure=_GROUPS)
+        yield cannot_tell(mam.intune, f"it is not known who is in {' and '.join(missing)}", cure=MDM_GROUPS)
         return
-    limited = [side for side in sides if side is not None and _EVERYBODY not in side]
-    shared = set.intersection(*map(set, limited)) if limited else {_EVERYBODY}
+    limited = [side for side in sides if side is not None and EVERYBODY not in side]
+    shared = set.intersection(*map(set, limited)) if limited else {EVERYBODY}
     names = {id: name for side in limited for id, name in side.items()}
     actual = sorted(names.get(id, id) for id in shared)
     evidence = [policy.evidence for policy in both]
     yield require(mam.intune, not shared, expected="nobody in both", actual=_few(actual), evidence=evidence)
-
-
-def _people(policy: MobilityPolicy, groups: Groups) -> dict[str, str] | None:
-    """The users of a scope, id to name; ``None`` where they are not known."""
-    if policy.scope == "all":
-        return {_EVERYBODY: _EVERYBODY}
-    people: dict[str, str] = {}
-    for chosen in policy.groups if policy.groups is not None else (None,):
-        users = groups[chosen.id].users if chosen else None
-        if users is None:
-            return None
-        people |= {user.id: user.name for user in users if user.enabled is not False}
-    return people
 
 
 def _few(names: list[str]) -> list[str]:
@@ -183,7 +166,7 @@ def mdm_scope_covers_who_gets_the_client(
         return
     if not targets:
         raise NotApplicable("Intune gives the Configuration Manager client to no group")
-    covered = _people(policies.intune, groups)
+    covered = people_in(policies.intune, groups)
     for group in (groups[id] for id in sorted(targets)):
         yield _covered(group, covered)
 
@@ -191,7 +174,7 @@ def mdm_scope_covers_who_gets_the_client(
 def _covered(group: Group, covered: dict[str, str] | None) -> Finding:
     if group.users is None or covered is None:
         return cannot_tell(
-            group, group.why or "it is not known who is in the MDM user scope", cure=group.cure or _GROUPS
+            group, group.why or "it is not known who is in the MDM user scope", cure=group.cure or MDM_GROUPS
         )
     left_out = sorted(user.name for user in group.enabled_users if user.id not in covered)
     if not left_out and any(user.id not in covered for user in group.doubtful_users):

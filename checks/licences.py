@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 from comgmt_audit import (
@@ -16,9 +16,10 @@ from comgmt_audit import (
     check,
     require,
 )
-from comgmt_audit.facts.licences import Gap, Licences, SubscribedSkus, failed_assignments, gap, has_unclear_assignments
-from comgmt_audit.facts.users import User, Users
+from comgmt_audit.facts.licences import SubscribedSkus, failed_assignments, gap, has_unclear_assignments
+from comgmt_audit.facts.users import Users
 
+from ._licensed import doubt, licensed
 from ._scope import users_need_intune, users_need_premium
 from ._shared import learn
 
@@ -119,7 +120,7 @@ def every_user_has_entra_premium(users: Users, skus: SubscribedSkus, baseline: B
     Remedy: Assign a licence with Entra ID P1 (Entra admin centre > Billing > Licenses, or by a group), with the plan
     switched on. Waive accounts that never sign in to a device, such as service accounts.
     """
-    yield from _judged(users, skus, baseline.premium_plans)
+    yield from licensed(users.in_scope, skus, baseline.premium_plans)
 
 
 @check(
@@ -139,28 +140,7 @@ def every_user_has_intune(users: Users, skus: SubscribedSkus, baseline: Baseline
     Remedy: Assign a licence with Intune (Entra admin centre > Billing > Licenses, or by a group), with the plan
     switched on. Waive accounts that never sign in to a device, such as service accounts.
     """
-    yield from _judged(users, skus, baseline.intune_plans)
-
-
-def _judged(users: Users, skus: SubscribedSkus, plans: Mapping[str, str]) -> Findings:
-    """One finding a user; what a combination of licences amounts to is worked out once."""
-    missing: Callable[[Licences], Gap | None] = cache(lambda licences: gap(licences, skus, plans))
-    expected = tuple(sorted(set(plans.values())))
-    for user in users.in_scope:
-        lack = missing(user.licences)
-        if lack is None:
-            yield require(user, True)
-        elif not lack.known or user.enabled is None or user.guest is None:
-            yield cannot_tell(user, "; ".join(lack.seen) + _doubt(user), cure=lack.advice)
-        else:
-            yield require(user, False, expected=expected, actual=lack.seen, advice=lack.advice)
-
-
-def _doubt(user: User) -> str:
-    unknown = [
-        name for name, value in {"accountEnabled": user.enabled, "userType": user.guest}.items() if value is None
-    ]
-    return f"; {' and '.join(unknown)} not answered" if unknown else ""
+    yield from licensed(users.in_scope, skus, baseline.intune_plans)
 
 
 @check(
@@ -225,6 +205,6 @@ def usage_location_is_set_where_it_is_in_the_way(users: Users, skus: SubscribedS
     for user in users.in_scope:
         lack = None if user.location else missing(user.licences)
         if lack and (not lack.known or user.enabled is None or user.guest is None):
-            yield cannot_tell(user, "no usage location; " + "; ".join(lack.seen) + _doubt(user), cure=lack.advice)
+            yield cannot_tell(user, "no usage location; " + "; ".join(lack.seen) + doubt(user), cure=lack.advice)
             continue
         yield require(user, lack is None, expected="a usage location", actual="none")

@@ -35,6 +35,7 @@ IDENTITIES = {
     "site/SMS_SCI_Component": ("ItemName", "ItemType", "SiteCode"),
     "site/SMS_SCI_SysResUse": ("NALPath", "RoleName", "SiteCode"),
     "site/SMS_Collection": ("CollectionID",),
+    "site/SMS_UserMachineRelationship": ("ResourceID", "UniqueUserName"),
 }
 """The members that identify an object where it is not one of KEYS (Configuration Manager SDK: key qualifiers)."""
 LONGEST = 500

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from comgmt_audit.errors import Unreadable
 from comgmt_audit.facts.environment import Environment
+from comgmt_audit.facts.groups import Groups
 from comgmt_audit.model import Evidence
 
 INTUNE = "0000000a-0000-0000-c000-000000000000"
@@ -19,6 +20,10 @@ INTUNE = "0000000a-0000-0000-c000-000000000000"
 
 INTUNE_ENROLLMENT = "d4ebce55-015a-49b5-a083-c84d1797ae8c"
 """The application Microsoft Intune Enrollment, which many tenants do not have."""
+
+
+EVERYBODY = "every user"
+"""Stands for all users in the scope All."""
 
 
 class _Group(Struct, frozen=True, rename="camel"):
@@ -203,3 +208,16 @@ class EnrolmentRestrictions(Struct, frozen=True, kw_only=True):
                 if raw.id.endswith("_DefaultPlatformRestrictions")
             )
         )
+
+
+def people_in(policy: MobilityPolicy, groups: Groups) -> dict[str, str] | None:
+    """The users of a scope who are not disabled, id to name; ``None`` where they are not known."""
+    if policy.scope == "all":
+        return {EVERYBODY: EVERYBODY}
+    people: dict[str, str] = {}
+    for chosen in policy.groups if policy.groups is not None else (None,):
+        users = groups[chosen.id].users if chosen else None
+        if users is None:
+            return None
+        people |= {user.id: user.name for user in users if user.enabled is not False}
+    return people

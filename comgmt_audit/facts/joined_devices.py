@@ -123,7 +123,7 @@ class PilotComputers(Struct, frozen=True, kw_only=True):
     def read(cls, environment: Environment) -> PilotComputers:
         """Whoever is no computer of the domain is left out: it cannot be hybrid joined."""
         known = environment.fact(ClientComputers).by_name
-        names = _meant(environment)
+        names = meant(environment)
         if names is None:
             return cls(computers=tuple(known.values()))
         if not names:
@@ -136,8 +136,8 @@ class PilotComputers(Struct, frozen=True, kw_only=True):
         return cls(computers=tuple(known[name] for name in sorted(names & known.keys())))
 
 
-def _meant(environment: Environment) -> set[str] | None:
-    """The names of the devices that are meant; None where all are."""
+def meant(environment: Environment) -> set[str] | None:
+    """The names, in lower case, of the devices for which automatic enrolment is meant; ``None`` where all are."""
     samples = {host.partition(".")[0].casefold() for host in environment.design.clients.samples}
     try:
         co_management = environment.fact(CoManagement)

@@ -23,12 +23,16 @@ class _User(Struct, frozen=True, gc=False, rename="camel"):
     account_enabled: bool | None = None
     user_type: str | None = None
     usage_location: str | None = None
+    on_premises_sync_enabled: bool | None = None
     assigned_licenses: tuple[Licence, ...] | None = None
     license_assignment_states: tuple[Assignment, ...] | None = None
 
 
 class User(Struct, frozen=True, gc=False):
-    """A user. ``enabled`` and ``guest``: ``None`` where Graph did not say; ``location``: ``""`` where none is set."""
+    """A user. ``enabled`` and ``guest``: ``None`` where Graph did not say; ``location``: ``""`` where none is set.
+
+    ``synchronised``: comes from the directory; ``None`` also for who was made in the cloud (Graph: user).
+    """
 
     line: int
     id: str
@@ -37,6 +41,7 @@ class User(Struct, frozen=True, gc=False):
     guest: bool | None
     location: str
     licences: Licences
+    synchronised: bool | None = None
 
     @property
     def label(self) -> str:
@@ -76,6 +81,7 @@ class Users(Struct, frozen=True, kw_only=True):
                 None if raw.user_type is None else raw.user_type == "Guest",
                 sys.intern(raw.usage_location or ""),
                 share.licences(raw.assigned_licenses, raw.license_assignment_states),
+                raw.on_premises_sync_enabled,
             )
             for line, raw in environment.recording.lines("graph/users", _User)
         ]

@@ -138,6 +138,8 @@ LISTINGS = (
         columns="Authority,ComgmtPolicyPresent,EnrollmentErrorDetail,EnrollmentStatusCode,HybridAADJoined,MDMEnrolled,"
         "MDMProvisioned,MachineId,ResourceID",
     ),
+    Listing(name="SMS_UserMachineRelationship", columns="IsActive,ResourceID,ResourceName,UniqueUserName"),
+    Listing(name="SMS_R_User", columns="ResourceID,SID,UniqueUserName"),
 )
 """What is asked; SITE, ADMIN and COLLECTION are asked as well, and MEMBERS where the pilot is known."""
 

@@ -169,8 +169,8 @@ LISTINGS = (
     _selected(
         "graph/users",
         "/v1.0/users",
-        "id,userPrincipalName,accountEnabled,userType,usageLocation,onPremisesSyncEnabled,assignedLicenses,"
-        "licenseAssignmentStates",
+        "id,userPrincipalName,accountEnabled,userType,usageLocation,onPremisesSyncEnabled,onPremisesSecurityIdentifier,"
+        "assignedLicenses,licenseAssignmentStates",
         USERS,
         query="&$top=999",
     ),

@@ -177,8 +177,13 @@ def test_without_members_only_targeted_devices_count(judge):
 
 def test_no_device_at_all_is_not_assessed(changed):
     none = contoso(site__devices=(), site__members_recorded=False)
-    assert changed(none) == {"COM080": "not assessed"}
-    assert changed(none.with_(site__full_access=False)) == {**THIN_RIGHTS, "COM080": "not assessed"}
+    assert changed(none) == {"COM080": "not assessed", "USR010": "not applicable", "USR020": "not applicable"}
+    assert changed(none.with_(site__full_access=False)) == {
+        **THIN_RIGHTS,
+        "COM080": "not assessed",
+        "USR010": "not assessed",
+        "USR020": "not assessed",
+    }
 
 
 def test_before_the_switch_devices_do_not_matter(judge):

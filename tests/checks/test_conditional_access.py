@@ -81,7 +81,7 @@ def test_case_and_slash_of_the_redirect_do_not_matter(changed, uri):
 
 @pytest.mark.parametrize("name", ["contoso.com", "CONTOSO.com", "contoso.onmicrosoft.com"])
 def test_declared_domains_and_those_of_microsoft_need_nothing(changed, name):
-    estate = contoso(people__overrides={"bob": {"userPrincipalName": f"bob@{name}"}})
+    estate = contoso(people__overrides={"bob": {"userPrincipalName": f"bob@{name}", "onPremisesSyncEnabled": None}})
     assert changed(estate) == {}
 
 

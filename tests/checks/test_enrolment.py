@@ -16,7 +16,14 @@ FIRST = {"design__rollout__path": "intune-first"}
 def test_a_scope_of_none_is_a_low_warning_for_existing_clients(changed, judge):
     """ConfigMgr enrols with the device token and its own URLs: it does not need the scope."""
     estate = contoso(intune__mdm=NOBODY)
-    expected = {"ENR010": "fail", "ENR020": "blocked", "ENR030": "not applicable", "ENR060": "blocked"}
+    expected = {
+        "ENR010": "fail",
+        "ENR020": "blocked",
+        "ENR030": "not applicable",
+        "ENR060": "blocked",
+        "USR020": "blocked",
+        "USR030": "blocked",
+    }
     assert changed(estate) == expected
     assert judge(estate)["ENR010"].severity.value == "low"
 
@@ -27,12 +34,18 @@ def test_a_scope_of_none_is_a_failure_where_devices_enrol_first(judge):
 
 
 def test_a_scope_of_all_is_in_order(changed):
-    assert changed(contoso(intune__mdm=EVERYBODY)) == {"ENR020": "not applicable"}
+    assert changed(contoso(intune__mdm=EVERYBODY)) == {"ENR020": "not applicable", "USR030": "not applicable"}
 
 
 def test_a_scope_of_some_without_groups_is_nobody(changed):
     estate = contoso(intune__mdm=Scope(groups=()))
-    assert changed(estate) == {"ENR010": "fail", "ENR020": "blocked", "ENR060": "blocked"}
+    assert changed(estate) == {
+        "ENR010": "fail",
+        "ENR020": "blocked",
+        "ENR060": "blocked",
+        "USR020": "blocked",
+        "USR030": "blocked",
+    }
 
 
 def test_groups_that_were_not_answered_are_not_assessed(judge):
@@ -42,17 +55,22 @@ def test_groups_that_were_not_answered_are_not_assessed(judge):
 
 
 def test_an_empty_group_in_the_scope_fails(changed):
-    assert changed(contoso(people__pilots=())) == {"ENR020": "fail", "ENR060": "fail"}
+    assert changed(contoso(people__pilots=())) == {
+        "ENR020": "fail",
+        "ENR060": "fail",
+        "USR020": "blocked",
+        "USR030": "blocked",
+    }
 
 
 def test_a_group_of_disabled_users_counts_as_empty(changed):
     found = changed(contoso(people__pilots=("bob",), people__overrides={"bob": {"accountEnabled": False}}))
-    assert found == {"ENR020": "fail", "ENR060": "fail"}
+    assert found == {"ENR020": "fail", "ENR060": "fail", "USR020": "blocked", "USR030": "blocked"}
 
 
 def test_a_group_whose_members_were_not_recorded_is_not_assessed(changed):
     found = changed(contoso().unrecorded(f"graph/group-members/{NAMES.pilot_group_id}"))
-    assert found == {"ENR020": "not assessed", "ENR060": "not assessed"}
+    assert found == dict.fromkeys(("ENR020", "ENR060", "USR020", "USR030"), "not assessed")
 
 
 @pytest.mark.parametrize("name", URLS)
@@ -100,6 +118,7 @@ def test_mam_for_all_meets_everybody_in_the_mdm_scope(changed):
     assert changed(contoso(intune__mam=EVERYBODY, intune__mdm=EVERYBODY)) == {
         "ENR020": "not applicable",
         "ENR040": "fail",
+        "USR030": "not applicable",
     }
 
 
@@ -178,7 +197,7 @@ def test_before_co_management_is_switched_on_no_device_is_asked_for(judge):
 def test_an_application_may_not_read_the_scopes_and_says_so(changed, absence):
     """The scopes are told to a signed-in account only: never a pass, never a fail."""
     found = changed(getattr(contoso(), absence)("graph/mdm-policies"))
-    scopes = ("ENR010", "ENR020", "ENR030", "ENR040", "ENR050", "ENR060")
+    scopes = ("ENR010", "ENR020", "ENR030", "ENR040", "ENR050", "ENR060", "USR020", "USR030")
     assert found == dict.fromkeys(scopes, "not assessed")
     assert changed(getattr(contoso(), absence)("graph/mam-policies")) == {"ENR040": "not assessed"}
 

@@ -128,7 +128,7 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
         _users(estate),
         source="graph",
         request="GET /v1.0/users?$select=id,userPrincipalName,accountEnabled,userType,usageLocation,"
-        "onPremisesSyncEnabled,assignedLicenses,licenseAssignmentStates&$top=999",
+        "onPremisesSyncEnabled,onPremisesSecurityIdentifier,assignedLicenses,licenseAssignmentStates&$top=999",
     )
     groups = {
         names.licence_group_id: "EMS users",
@@ -165,6 +165,11 @@ def user_id(number: int) -> str:
     return f"22222222-0000-4000-8000-{number + 1:012d}"
 
 
+def user_sid(estate: Estate, number: int) -> str:
+    """The SID of the n-th user in the directory, from 0."""
+    return f"{estate.names.domain_sid}-{2001 + number}"
+
+
 def _name(number: int) -> str:
     name = NAMES[number % len(NAMES)]
     return name if number < len(NAMES) else f"{name}{number}"
@@ -191,6 +196,7 @@ def _user(estate: Estate, number: int, upn: str, **more: Any) -> dict[str, Any]:
         "userType": "Member",
         "usageLocation": "DE",
         "onPremisesSyncEnabled": True,
+        "onPremisesSecurityIdentifier": user_sid(estate, number),
         **more,
     }
 

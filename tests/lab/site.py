@@ -78,8 +78,12 @@ class Site(Struct, frozen=True, kw_only=True):
     policy_xml: str | None = ""
     """Empty: as the site makes it; ``None``: the lazy column was not read."""
     intune_policies: dict[str, int | None] = field(default_factory=lambda: dict(site_clients.INTUNE_POLICIES))
-    devices: tuple[Device, ...] = (Device(), Device(number=1, name="PC002"))
+    devices: tuple[Device, ...] = (Device(), Device(number=1, name="PC002", user="bob"))
     members_recorded: bool = True
+    others: tuple[Device, ...] = ()
+    """Devices outside the pilot that have a primary user."""
+    undiscovered: tuple[str, ...] = ()
+    """Users that the site has not discovered in the directory."""
 
 
 def record(estate: Estate, writer: RecordingWriter) -> None:

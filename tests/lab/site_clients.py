@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from tests.lab import people
+
 if TYPE_CHECKING:
     from tests.lab.estate import Estate
     from tests.lab.site import Lines
@@ -14,6 +16,7 @@ Flag = bool | int | str | None
 """A yes or no in any of the ways in which real sites say it."""
 
 _FIRST_DEVICE = 16777219
+_FIRST_USER = 2063597568
 _FIRST_POLICY = 16777305
 _NAMESPACE = "http://schemas.microsoft.com/SystemsCenterConfigurationManager/2009/07/10/DesiredConfiguration"
 
@@ -54,6 +57,9 @@ class Device(Struct, frozen=True, kw_only=True):
     provisioned: Flag = 1
     policy_present: Flag = 1
     status_code: int | None = None
+    user: str = "adele"
+    """The primary user's account; empty: nobody's."""
+    user_active: Flag = True
 
 
 def record(estate: Estate, lines: Lines) -> None:
@@ -93,12 +99,41 @@ def record(estate: Estate, lines: Lines) -> None:
         ]
         query = f"$filter=CollectionID eq '{names.pilot_collection_id}'&$select=ResourceID,Name,CollectionID"
         lines.write("SMS_FullCollectionMembership", members, query=query)
+    _record_affinity(estate, lines)
     lines.writer.lines(
         "graph/workload-policies",
         [{"workload": workload, "assigned": assigned} for workload, assigned in sorted(site.intune_policies.items())],
         source="graph",
         request="GET /beta/deviceManagement/deviceCompliancePolicies?$expand=assignments (and one list a workload)",
     )
+
+
+def _record_affinity(estate: Estate, lines: Lines) -> None:
+    """Who is the primary user of which device, and the users that the site has discovered."""
+    site, netbios = estate.site, estate.names.netbios
+    relationships = [
+        {
+            "IsActive": device.user_active,
+            "ResourceID": _FIRST_DEVICE + device.number,
+            "ResourceName": device.name or estate.names.client.partition(".")[0],
+            "UniqueUserName": f"{netbios}\\{device.user}",
+        }
+        for device in (*site.devices, *site.others)
+        if device.user
+    ]
+    lines.write(
+        "SMS_UserMachineRelationship", relationships, query="$select=IsActive,ResourceID,ResourceName,UniqueUserName"
+    )
+    users = [
+        {
+            "ResourceID": _FIRST_USER + number,
+            "SID": people.user_sid(estate, number),
+            "UniqueUserName": f"{netbios}\\{name}",
+        }
+        for number, name in enumerate(people.NAMES)
+        if name not in site.undiscovered
+    ]
+    lines.write("SMS_R_User", users, query="$select=ResourceID,SID,UniqueUserName")
 
 
 def _settings(estate: Estate, number: int, settings: Settings) -> dict[str, Any]:

@@ -114,12 +114,18 @@ DEFECTS: tuple[Defect, ...] = (
         story="Nothing shows a device that co-management is meant for.",
         estate=lambda: contoso(site__devices=(), site__members_recorded=False),
         unassessed={"COM080": ()},
+        not_applicable=("USR010", "USR020"),
     ),
     Defect(
         name="co-management-no-devices-to-thin-rights",
         story="Nothing shows a device to an account that may not see everything.",
         estate=lambda: contoso(site__devices=(), site__members_recorded=False).with_(site__full_access=False),
-        unassessed=THIN_RIGHTS | {"COM080": "site/SMS_Client_ComanagementState"},
+        unassessed=THIN_RIGHTS
+        | {
+            "COM080": "site/SMS_Client_ComanagementState",
+            "USR010": "site/SMS_UserMachineRelationship",
+            "USR020": "site/SMS_UserMachineRelationship",
+        },
     ),
     Defect(
         name="co-management-refused-policies",

@@ -17,13 +17,14 @@ DEFECTS: tuple[Defect, ...] = (
         story="The MDM user scope says Some, and no group is chosen: nobody can enrol.",
         estate=lambda: contoso(intune__mdm=Scope(groups=())),
         fails={"ENR010": "MDM user scope of Microsoft Intune"},
-        blocked=("ENR020", "ENR060"),
+        blocked=("ENR020", "ENR060", "USR020", "USR030"),
     ),
     Defect(
         name="enrolment-pilot-group-empty",
         story="The group of the MDM user scope is empty; those who get the client by Intune are not in it.",
         estate=lambda: contoso(people__pilots=()),
         fails={"ENR020": "group MDM pilot users (33333333-0000-4000-8000-000000000010)", "ENR060": BOOTSTRAP},
+        blocked=("USR020", "USR030"),
     ),
     Defect(
         name="enrolment-mam-scope-overlaps",
@@ -131,7 +132,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="The MDM user scope of Microsoft Intune is None; only that of Microsoft Intune Enrollment is set.",
         estate=lambda: contoso(intune__mdm=Scope(applies_to="none", groups=())),
         fails={"ENR010": "MDM user scope of Microsoft Intune"},
-        blocked=("ENR020", "ENR060"),
+        blocked=("ENR020", "ENR060", "USR020", "USR030"),
         not_applicable=("ENR030",),
     ),
     Defect(
@@ -144,6 +145,6 @@ DEFECTS: tuple[Defect, ...] = (
         name="enrolment-refused-mdm-scope",
         story="Microsoft Graph refuses to show the MDM user scope, as it does to every application.",
         estate=lambda: contoso().refusing("graph/mdm-policies"),
-        unread=("ENR010", "ENR020", "ENR030", "ENR040", "ENR050", "ENR060"),
+        unread=("ENR010", "ENR020", "ENR030", "ENR040", "ENR050", "ENR060", "USR020", "USR030"),
     ),
 )

@@ -167,7 +167,7 @@ DEFECTS: tuple[Defect, ...] = (
         estate=lambda: contoso().refusing("graph/organization"),
         unread=(
             *("DNS100", "APP050", "APP110", "DEV010", "HYB020", "HYB040", "HYB070", "SUB040"),
-            *("TEN020", "TEN030", "TEN040"),
+            *("TEN020", "TEN030", "TEN040", "USR040"),
         ),
     ),
     Defect(

@@ -65,6 +65,7 @@ TYPES = {
         v1=_names(
             "id userPrincipalName accountEnabled userType usageLocation onPremisesSyncEnabled assignedLicenses"
             " assignedPlans licenseAssignmentStates deviceEnrollmentLimit onPremisesImmutableId onPremisesDomainName"
+            " onPremisesSecurityIdentifier"
             " createdDateTime businessPhones displayName givenName jobTitle mail mobilePhone officeLocation"
             " preferredLanguage surname"
         ),
