@@ -99,7 +99,8 @@ def test_an_application_is_not_told_the_scopes_and_does_not_ask(run, tmp_path, h
         assert absence.reason is Reason.REFUSED
         assert absence.cure == "Sign in as a user (device-code or browser) with Policy.Read.All."
     assert set(absences(live)) == {"graph/mdm-policies", "graph/mam-policies"}
-    assert changed(live, healthy) == not_assessed("ENR010", "ENR020", "ENR030", "ENR040", "ENR050", "ENR060")
+    scopes = ("ENR010", "ENR020", "ENR030", "ENR040", "ENR050", "ENR060", "USR020", "USR030")
+    assert changed(live, healthy) == not_assessed(*scopes)
 
 
 # Paging
@@ -160,7 +161,9 @@ def test_a_list_with_a_missing_page_is_an_absence(run, tmp_path, fault, why):
     assert found[0] == "graph/users"
     assert found[1].startswith(why)
     lab = record(contoso(people__users=2500), tmp_path / "lab")
-    assert changed(live, lab) == not_assessed("LIC040", "LIC060", "LIC070", "DNS100")
+    assert changed(live, lab) == not_assessed(
+        "LIC040", "LIC060", "LIC070", "DNS100", "USR010", "USR020", "USR030", "USR040"
+    )
 
 
 def test_consistency_level_goes_with_every_page_of_members(run, tmp_path):
@@ -236,7 +239,7 @@ def test_thin_permissions_that_come_as_nulls_are_kept_and_not_believed(run, tmp_
     assert json.loads((live / "graph/organization.json").read_text())["value"][0]["createdDateTime"] is None
     assert changed(live, healthy) == not_assessed(
         *("TEN020", "TEN030", "TEN040", "SUB040", "HYB020", "HYB040", "HYB070", "APP050", "APP080", "APP110"),
-        *("LIC010", "LIC020", "LIC030", "LIC040", "LIC060", "LIC070", "DNS100", "DEV010"),
+        *("LIC010", "LIC020", "LIC030", "LIC040", "LIC060", "LIC070", "DNS100", "DEV010", "USR030", "USR040"),
     )
 
 
@@ -318,7 +321,7 @@ def test_members_that_cannot_be_had_do_not_stop_the_others(run, tmp_path, health
     with served(tmp_path, fault) as at:
         live = run(at)
     assert set(absences(live)) == {f"graph/group-members/{NAMES.pilot_group_id}"}
-    assert changed(live, healthy) == not_assessed("ENR020", "ENR060")
+    assert changed(live, healthy) == not_assessed("ENR020", "ENR060", "USR020", "USR030")
 
 
 # Which groups are asked
