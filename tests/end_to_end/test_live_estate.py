@@ -25,7 +25,7 @@ MISSING = live.missing()
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
 pytest.importorskip("azure.identity", reason="not installed: azure-identity (extra live)")
 
-USER_ONLY = {"ENR010", "ENR020", "ENR030", "ENR040", "ENR050", "ENR060"}
+USER_ONLY = {"ENR010", "ENR020", "ENR030", "ENR040", "ENR050", "ENR060", "USR020", "USR030"}
 """What Graph tells a signed-in user only: not assessed where the scanner is an application."""
 DEFECTS = (
     "tenant-mdm-authority-is-configuration-manager",  # Graph
