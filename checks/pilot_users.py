@@ -10,8 +10,8 @@ from comgmt_audit.facts.pilot_users import PilotUsers
 from comgmt_audit.facts.tenant import Tenant
 from comgmt_audit.facts.users import Users
 
-from . import _scope
 from ._licensed import licensed
+from ._scope import hybrid_join, users_need_intune
 from ._shared import MDM_GROUPS, learn
 
 family = Family(code="USR", title="Users of the pilot", stage=Stage.ENROLMENT)
@@ -99,7 +99,7 @@ def users_in_the_mdm_scope_have_intune(
     policy = policies.intune
     if policy.scope != "selected":
         raise NotApplicable(f"the MDM user scope is {policy.shown}, so no group limits it")
-    if _scope.users_need_intune(design, baseline) is None:
+    if users_need_intune(design, baseline) is None:
         raise NotApplicable("every enabled user needs Intune on this path, which LIC050 looks at")
     scope = people_in(policy, groups)
     if scope is None:
@@ -109,7 +109,7 @@ def users_in_the_mdm_scope_have_intune(
     yield from licensed(enrolling, skus, baseline.intune_plans, also=(policy.evidence,))
 
 
-@check("USR040", severity=Severity.MEDIUM, refs=[_UPN], tags=["beyond"], applies=_scope.hybrid_join)
+@check("USR040", severity=Severity.MEDIUM, refs=[_UPN], tags=["beyond"], applies=hybrid_join)
 def synchronised_users_have_a_routable_name(users: Users, tenant: Tenant) -> Findings:
     """No user who comes from the directory signs in by a name of the tenant's initial domain.
 
