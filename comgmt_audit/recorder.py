@@ -40,6 +40,7 @@ SOURCES = {
     "certificates": "files",
     "dns": "web",
     "revocation": "web",
+    "issuers": "web",
     "tls": "web",
 }
 """The modules of ``comgmt_audit.sources``, and the table of ``[connect]`` that each goes by."""
@@ -54,7 +55,7 @@ _LEADS = frozenset(
 """Lists that name the groups whose members are read next: asked again on --resume, or nobody would ask for those."""
 
 
-_BY_VANTAGE = ("crl", "tls", "dns")
+_BY_VANTAGE = ("crl", "aia", "tls", "dns")
 """Kinds of observations that say where they were seen: ``crl/outside/…``."""
 
 

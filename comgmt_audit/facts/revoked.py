@@ -5,16 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import ClassVar
 
 from msgspec import Struct
 
-from comgmt_audit.facts.certificates import CloudCertificates, Unseen
-from comgmt_audit.facts.chains import ClientPaths
+from comgmt_audit.facts.certificates import Unseen
 from comgmt_audit.facts.environment import Environment
+from comgmt_audit.facts.in_use import CertificatesInUse
 from comgmt_audit.facts.revocation import INSIDE, OUTSIDE, Crl, Crls, is_web
-from comgmt_audit.facts.tls import ServedEndpoints
 from comgmt_audit.facts.x509 import Certificate
 from comgmt_audit.model import Evidence
 
@@ -48,12 +46,7 @@ class RevocationState(Struct, frozen=True, kw_only=True):
 class RevocationStates(Struct, frozen=True, kw_only=True):
     """Every certificate below a root: of the cloud services' files, of what is served, and of the sample clients."""
 
-    needs: ClassVar[tuple[str, ...]] = (
-        *ClientPaths.needs,
-        *CloudCertificates.needs,
-        *ServedEndpoints.needs,
-        *Crls.needs,
-    )
+    needs: ClassVar[tuple[str, ...]] = (*CertificatesInUse.needs, *Crls.needs)
     states: tuple[RevocationState, ...]
     unseen: tuple[Unseen, ...]
 
@@ -63,15 +56,8 @@ class RevocationStates(Struct, frozen=True, kw_only=True):
     @classmethod
     def read(cls, environment: Environment) -> RevocationStates:
         """From the paths of all of them; never raises."""
-        cloud, crls = environment.fact(CloudCertificates), environment.fact(Crls)
-        clients, served = environment.fact(ClientPaths), environment.fact(ServedEndpoints)
-        pki = environment.design.clients.authentication == "pki"
-        ways = [*(one.path for one in cloud), *(one.way for one in served), *(one.path for one in clients)]
-        links = {child.der: (child, issuer) for way in ways for child, issuer in pairwise(way)}
-        return cls(
-            states=tuple(_state(child, issuer, crls) for child, issuer in links.values()),
-            unseen=(*cloud.unseen, *cloud.locked, *(clients.unseen if pki else ())),
-        )
+        used, crls = environment.fact(CertificatesInUse), environment.fact(Crls)
+        return cls(states=tuple(_state(child, issuer, crls) for child, issuer in used.links), unseen=used.unseen)
 
 
 def _state(child: Certificate, issuer: Certificate, crls: Crls) -> RevocationState:

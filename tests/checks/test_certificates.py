@@ -9,12 +9,13 @@ from comgmt_audit.facts import certificates as facts
 from comgmt_audit.model import Severity
 from tests.lab import directory, pki
 from tests.lab import hosts as lab
+from tests.lab.defects.defect import IN_USE
 from tests.lab.estate import contoso, contoso_2018
 
 CONTENT = [
     *(f"CRT{n}" for n in ("030", "050", "060", "070", "080", "090", "100", "130", "150", "180", "190", "200")),
     "CMG090",
-    *("TLS010", "TLS040", "TLS050", "CRL120"),
+    *("TLS010", "TLS040", "TLS050", *IN_USE),
 ]
 """The checks that read the certificate itself, or compare with it, or need its path to find the root."""
 FILE = ["CRT010", "CRT020", "CRT040", "CRT170"]
@@ -54,7 +55,7 @@ def unsure(*ids: str) -> dict[str, str]:
         ({"gateway__days_after": -1}, failing("CRT190", "TLS030")),
         ({"gateway__days_after": 59}, failing("CRT190", "TLS030")),
         ({"gateway__days_before": -1}, failing("CRT190", "TLS030")),
-        ({"public_issuing__days_after": -1}, failing("CRT190")),
+        ({"public_issuing__days_after": -1}, failing("CRT190", "AIA030")),
         ({"gateway__signature_hash": "sha1"}, failing("CRT200")),
         ({"public_issuing__signature_hash": "sha1"}, failing("CRT200")),
     ],
@@ -110,7 +111,7 @@ def test_a_path_that_is_not_whole_fails_and_leaves_the_root_unknown(changed, hel
 
 def test_an_issuer_of_the_right_name_with_another_key_is_no_link(changed):
     estate = contoso(certificates__gateway__signing_key="rsa-2048")
-    assert changed(estate) == {**failing("CRT030", "TLS040"), **unsure("CRT050", "TLS050")}
+    assert changed(estate) == {**failing("CRT030", "TLS040", "AIA020"), **unsure("CRT050", "TLS050", "AIA030")}
 
 
 def test_only_the_root_of_a_listed_public_ca_may_be_missing_and_is_a_trifle(judge, monkeypatch, tmp_path):

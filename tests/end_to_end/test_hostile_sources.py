@@ -114,7 +114,9 @@ SERVERS = {
     "directory": Server(
         observations=("directory/",), at=lambda at: Endpoint(at.servers.directory.host, 389), lead=to_directory
     ),
-    "lists": Server(observations=("crl/",), at=lambda at: at.servers.web.inside, lead=address(":80"), cut_after=500),
+    "lists": Server(
+        observations=("crl/", "aia/"), at=lambda at: at.servers.web.inside, lead=address(":80"), cut_after=500
+    ),
     "tls": Server(
         observations=("tls/inside/cmg.contoso.com",),
         at=lambda at: at.servers.web.gateway,

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from msgspec import Struct
 
 from comgmt_audit.recording import Absence, Reason, RecordingWriter
@@ -106,6 +106,19 @@ class RevocationList(Struct, frozen=True, kw_only=True):
     """HTTP status by vantage."""
 
 
+class IssuerFile(Struct, frozen=True, kw_only=True):
+    """What lies where a CA publishes its own certificate over HTTP."""
+
+    roles: tuple[str, ...]
+    """Whose certificates; several: a bundle (PKCS#7)."""
+    encoding: str = "DER"
+    text: str = ""
+    """What comes in place of a certificate."""
+    inside: int = 200
+    outside: int = 200
+    """HTTP status by vantage."""
+
+
 class Certificates(Struct, frozen=True, kw_only=True):
     """Healthy by default; fields are the roles of :mod:`tests.lab.pki` with underscores."""
 
@@ -151,12 +164,28 @@ class Certificates(Struct, frozen=True, kw_only=True):
         issuer="public-issuing", number=9014, days_before=1, days_after=6, publish_after=3
     )
 
+    root_crt: IssuerFile = IssuerFile(roles=("root",))
+    issuing_crt: IssuerFile = IssuerFile(roles=("issuing",))
+    public_root_crt: IssuerFile = IssuerFile(roles=("public-root",))
+    public_issuing_crt: IssuerFile = IssuerFile(roles=("public-issuing",))
+
+    @property
+    def issuer_files(self) -> dict[str, IssuerFile]:
+        """What lies where the CAs publish their own certificates, by their roles."""
+        own = {"root": self.root_crt, "issuing": self.issuing_crt}
+        public = {"public-root": self.public_root_crt, "public-issuing": self.public_issuing_crt}
+        return own | (public if self.has_public else {})
+
+    @property
+    def has_public(self) -> bool:
+        """Does a cloud service have its certificate from the public CA?"""
+        return self.gateway.issuer.startswith("public") or self.distribution_point.issuer.startswith("public")
+
     @property
     def lists(self) -> tuple[RevocationList, ...]:
         """The revocation lists that some certificate names."""
         own = (self.root_crl, self.issuing_crl, self.issuing_delta)
-        public = self.gateway.issuer.startswith("public") or self.distribution_point.issuer.startswith("public")
-        return (*own, *((self.public_root_crl, self.public_issuing_crl) if public else ()))
+        return (*own, *((self.public_root_crl, self.public_issuing_crl) if self.has_public else ()))
 
 
 TUTORIAL = Certificates(
@@ -184,6 +213,7 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
         request=f"files {', '.join(UPLOADED.format(role) for role in part.uploaded)}".rstrip(),
     )
     _lists(estate, writer)
+    _issuer_files(estate, writer)
 
 
 def files(estate: Estate) -> dict[str, Pfx | Cer]:
@@ -281,3 +311,28 @@ def _lists(estate: Estate, writer: RecordingWriter) -> None:
             else:
                 absence = Absence(reason=Reason.ABSENT, detail=f"HTTP {status}", status=status)
                 writer.absent(id, absence, about=about, **rest)
+
+
+def published(estate: Estate, file: IssuerFile) -> bytes:
+    """What the web server sends of it."""
+    if file.text:
+        return file.text.encode()
+    encoding = Encoding.PEM if file.encoding == "PEM" else Encoding.DER
+    found = [pki.certificate(estate, role) for role in file.roles]
+    return found[0].public_bytes(encoding) if len(found) == 1 else pkcs7.serialize_certificates(found, encoding)
+
+
+def _issuer_files(estate: Estate, writer: RecordingWriter) -> None:
+    for role, file in estate.certificates.issuer_files.items():
+        url, content = pki.issuer_url(estate.names, role), published(estate, file)
+        for vantage, status in (("inside", file.inside), ("outside", file.outside)):
+            id, rest = f"aia/{vantage}/{url}", {"source": "aia", "request": f"GET {url}"}
+            about: dict[str, Any] = {"vantage": vantage, "url": url, "status": status}
+            if status != 200:
+                reason = Reason.ABSENT if status in {404, 410} else Reason.UNREACHABLE
+                writer.absent(id, Absence(reason=reason, detail=f"HTTP {status}", status=status), about=about, **rest)
+                continue
+            container = "other" if file.text else "certificate" if len(file.roles) == 1 else "pkcs7"
+            roles = () if file.text else sorted(file.roles, key=lambda role: pki.der(estate, role))
+            about |= {"bytes": len(content), "container": container}
+            writer.pem(id, [pki.pem(estate, role) for role in roles], about=about, **rest)

@@ -145,6 +145,11 @@ def crl_url(names: Names, role: str, *, delta: bool = False) -> str:
     return f"{base}/{quote(common_name(names, role))}{'+' if delta else ''}.crl"
 
 
+def issuer_url(names: Names, role: str) -> str:
+    """Where the CA of that role publishes its own certificate over HTTP."""
+    return _issuer_urls(names, role)[-1]
+
+
 class _Plan(Struct, frozen=True, kw_only=True):
     """A certificate with nothing left open: two equal plans are the same certificate."""
 

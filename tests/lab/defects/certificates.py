@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.lab.defects.defect import Defect
+from tests.lab.defects.defect import IN_USE, Defect
 from tests.lab.estate import contoso, contoso_2018
 
 CMG_FILE = "CMG certificate ConfigMgrCloudMGServer.pfx"
 CDP_FILE = "CDP certificate ConfigMgrCloudDPServer.pfx"
+PUBLIC_ISSUER = "http://crl.northwindtrust.example/Northwind%20Trust%20TLS%20CA%201.crt (outside)"
 CMG_SERVED = ("CMG cmg.contoso.com (inside)", "CMG cmg.contoso.com (outside)")
 CMG_OF_2018_SERVED = ("CMG testintunecmg.cloudapp.net (inside)", "CMG testintunecmg.cloudapp.net (outside)")
 CDP_OF_2018_SERVED = ("CDP testintunecdp.cloudapp.net (inside)", "CDP testintunecdp.cloudapp.net (outside)")
@@ -123,8 +124,8 @@ DEFECTS: tuple[Defect, ...] = (
         name="certificates-cmg-signed-by-another-key-of-its-issuer",
         story="The CA certificate in the PFX of the CMG has the issuer's name, and not the key that signed.",
         estate=lambda: contoso(certificates__gateway__signing_key="rsa-2048"),
-        fails={"CRT030": CMG_FILE, "TLS040": CMG_SERVED},
-        unassessed={"CRT050": CMG_FILE, "TLS050": CMG_SERVED},
+        fails={"CRT030": CMG_FILE, "TLS040": CMG_SERVED, "AIA020": PUBLIC_ISSUER},
+        unassessed={"CRT050": CMG_FILE, "TLS050": CMG_SERVED, "AIA030": PUBLIC_ISSUER},
     ),
     Defect(
         name="certificates-cmg-pfx-not-opened",
@@ -146,7 +147,7 @@ DEFECTS: tuple[Defect, ...] = (
                 "CRT190",
                 "CRT200",
                 "HST140",
-                "CRL120",
+                *IN_USE,
                 "TLS010",
             ),
             CMG_FILE,
@@ -176,7 +177,7 @@ DEFECTS: tuple[Defect, ...] = (
                 "CRT190",
                 "CRT200",
                 "HST140",
-                "CRL120",
+                *IN_USE,
                 "TLS010",
             ),
             CMG_FILE,

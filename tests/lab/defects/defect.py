@@ -9,6 +9,9 @@ from msgspec import Struct
 from tests.lab.estate import Estate
 from tests.lab.judging import UNREAD, Change
 
+IN_USE = ("AIA010", "AIA020", "AIA030", "CRL120")
+"""The checks that say which of the certificates in use could not be seen."""
+
 Subjects = str | tuple[str, ...] | frozenset[str]
 """The subjects of one check: one of them as it is, several as a tuple; none at all as ``()``."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.lab import pki
-from tests.lab.defects.defect import Defect
+from tests.lab.defects.defect import IN_USE, Defect
 from tests.lab.estate import Estate, contoso, contoso_2018
 
 
@@ -85,7 +85,7 @@ DEFECTS: tuple[Defect, ...] = (
             "HST020": "pc001.corp.contoso.com: root of Contoso Issuing CA 1",
         },
         unassessed=dict.fromkeys(
-            ("CRL010", "CRL030", "CRL050", "CRL060", "CRL120"), "issuer of CA certificate Contoso Issuing CA 1"
+            ("CRL010", "CRL030", "CRL050", "CRL060", *IN_USE), "issuer of CA certificate Contoso Issuing CA 1"
         )
         | {"HST110": "CN=PC001.corp.contoso.com (D070BE7D) on pc001.corp.contoso.com"},
     ),
@@ -95,7 +95,7 @@ DEFECTS: tuple[Defect, ...] = (
         estate=_root_of_the_same_name,
         fails={"DIR030": "CA certificate Contoso Issuing CA 1"},
         unassessed=dict.fromkeys(
-            ("CRL010", "CRL030", "CRL050", "CRL060", "CRL120"), "issuer of CA certificate Contoso Issuing CA 1"
+            ("CRL010", "CRL030", "CRL050", "CRL060", *IN_USE), "issuer of CA certificate Contoso Issuing CA 1"
         )
         | {
             "HST020": "pc001.corp.contoso.com",
@@ -107,7 +107,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="No enterprise CA is published in the forest.",
         estate=lambda: contoso(directory__ca_published=False),
         fails={"DIR010": "domain corp.contoso.com"},
-        unassessed=dict.fromkeys(("CRL010", "CRL030", "CRL050", "CRL060", "CRL120"), "client certificates")
+        unassessed=dict.fromkeys(("CRL010", "CRL030", "CRL050", "CRL060", *IN_USE), "client certificates")
         | dict.fromkeys(("CRL070", "CRL080", "CRL090", "CRL100"), ()),
         blocked=(
             "DIR020",
@@ -145,7 +145,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="The directory refuses to show the enterprise CAs.",
         estate=lambda: contoso().refusing("directory/enrollment-services"),
         unassessed=dict.fromkeys(
-            ("CRL010", "CRL030", "CRL050", "CRL060", "CRL120"), "client certificate of PC001.corp.contoso.com"
+            ("CRL010", "CRL030", "CRL050", "CRL060", *IN_USE), "client certificate of PC001.corp.contoso.com"
         )
         | dict.fromkeys(("CRL070", "CRL080", "CRL090", "CRL100"), ()),
         unread=(

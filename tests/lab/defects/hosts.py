@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.lab.certificates import Issued
-from tests.lab.defects.defect import Defect
+from tests.lab.defects.defect import IN_USE, Defect
 from tests.lab.estate import contoso, contoso_2018
 from tests.lab.hosts import Stored
 
@@ -143,7 +143,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="The sample client has no certificate, so that no revocation list of clients is known either.",
         estate=lambda: contoso(hosts__client__personal=()),
         fails={"HST100": CLIENT},
-        unassessed=dict.fromkeys(("CRL010", "CRL030", "CRL050", "CRL060", "CRL120"), "client certificates")
+        unassessed=dict.fromkeys(("CRL010", "CRL030", "CRL050", "CRL060", *IN_USE), "client certificates")
         | dict.fromkeys(("CRL070", "CRL080", "CRL090", "CRL100"), ()),
         blocked=("HST110",),
     ),

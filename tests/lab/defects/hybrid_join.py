@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.defects.defect import Defect
+from tests.lab.defects.defect import IN_USE, Defect
 from tests.lab.estate import contoso
 from tests.lab.hosts import AUTOENROLMENT_KEY, Joined
 from tests.lab.names import Names
@@ -147,7 +147,7 @@ DEFECTS: tuple[Defect, ...] = (
             ),
             (),
         )
-        | dict.fromkeys(("CRL010", "CRL030", "CRL050", "CRL060", "CRL120"), "client certificates"),
+        | dict.fromkeys(("CRL010", "CRL030", "CRL050", "CRL060", *IN_USE), "client certificates"),
     ),
     Defect(
         name="hybrid-join-dsregcmd-unrecorded",

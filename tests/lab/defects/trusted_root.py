@@ -41,7 +41,11 @@ DEFECTS: tuple[Defect, ...] = (
         name="trusted-root-ended",
         story="The root CA's certificate ended yesterday.",
         estate=lambda: contoso(certificates__root__days_after=-1),
-        fails={"CRL040": "Contoso Root CA at the CMG", "ROO040": "Contoso Root CA in TrustedRootCert.cer"},
+        fails={
+            "AIA030": "http://pki.contoso.com/CertEnroll/CA01.corp.contoso.com_Contoso%20Root%20CA.crt (inside)",
+            "CRL040": "Contoso Root CA at the CMG",
+            "ROO040": "Contoso Root CA in TrustedRootCert.cer",
+        },
     ),
     Defect(
         name="trusted-root-issuing-file-of-another-ca",

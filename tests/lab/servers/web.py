@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from msgspec import Struct
 
-from tests.lab import pki, tls
+from tests.lab import certificates, pki, tls
 from tests.lab.estate import Estate
 from tests.lab.servers import process
 from tests.lab.servers.process import Endpoint, free_endpoint
@@ -123,22 +123,15 @@ def published(estate: Estate, vantage: str) -> list[Published]:
         url = pki.crl_url(estate.names, place.rstrip("+"), delta=place.endswith("+"))
         status = wanted.inside if vantage == "inside" else wanted.outside
         found.append(Published(url, wanted.text.encode() or _der(pki.crl(estate, wanted)), status))
-    issued = {role: pki.issuers(estate, role)[:1] for role in pki.ROLES}
-    authorities = {
-        url: issuer for role, above in issued.items() for issuer in above for url in _issuer_urls(estate, role)
-    }
-    return [*found, *(Published(url, pki.der(estate, issuer)) for url, issuer in authorities.items())]
+    for role, file in part.issuer_files.items():
+        status = file.inside if vantage == "inside" else file.outside
+        content = certificates.published(estate, file)
+        found.append(Published(pki.issuer_url(estate.names, role), content, status))
+    return found
 
 
 def _der(pem: str) -> bytes:
     return x509.load_pem_x509_crl(pem.encode()).public_bytes(Encoding.DER)
-
-
-def _issuer_urls(estate: Estate, role: str) -> list[str]:
-    """Where the certificate itself says that its issuer's certificate lies (AIA, HTTP only)."""
-    access = pki.certificate(estate, role).extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    urls = [str(description.access_location.value) for description in access]
-    return [url for url in urls if url.startswith("http://")]
 
 
 def _configuration(servers: list[str], estate: Estate, folder: Path) -> str:

@@ -1,0 +1,91 @@
+"""Where certificates in use say that their issuer's certificate lies, and what is there (``docs/recording/aia.md``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from msgspec import Struct
+
+from comgmt_audit.errors import FactUnavailable, NotRecorded
+from comgmt_audit.facts.certificates import Unseen
+from comgmt_audit.facts.environment import Environment
+from comgmt_audit.facts.in_use import CertificatesInUse
+from comgmt_audit.facts.revocation import INSIDE, OUTSIDE, is_web
+from comgmt_audit.facts.x509 import Certificate, certificates, signed_by
+from comgmt_audit.model import Evidence
+
+NEED = "aia/"
+
+
+class IssuerPlace(Struct, frozen=True, kw_only=True):
+    """An address for the issuer of the certificates ``named_by``, as it was seen from one vantage.
+
+    ``found``: the certificates there, none where something else is; ``None``: nothing came, which ``unseen`` explains.
+    """
+
+    url: str
+    vantage: str
+    named_by: tuple[Certificate, ...]
+    found: tuple[Certificate, ...] | None
+    unseen: Unseen | None
+
+    @property
+    def label(self) -> str:
+        """The URL and the vantage."""
+        return f"{self.url} ({self.vantage})"
+
+    @property
+    def evidence(self) -> Evidence:
+        """The observation."""
+        return Evidence(f"{NEED}{self.vantage}/{self.url}")
+
+    @property
+    def gone(self) -> bool:
+        """Does the server say that nothing is there?"""
+        return self.unseen is not None and self.unseen.absent
+
+    def issuers(self, child: Certificate) -> tuple[Certificate, ...]:
+        """Those that are there and issued the certificate: by name, and by its signature."""
+        named = (one for one in self.found or () if one.subject_text.casefold() == child.issuer_text.casefold())
+        return tuple(one for one in named if signed_by(child, one))
+
+
+class IssuerPlaces(Struct, frozen=True, kw_only=True):
+    """Every http address for an issuer that a certificate in use names."""
+
+    needs: ClassVar[tuple[str, ...]] = (*CertificatesInUse.needs, NEED)
+    places: tuple[IssuerPlace, ...]
+    unseen: tuple[Unseen, ...]
+
+    def __iter__(self) -> Iterator[IssuerPlace]:
+        return iter(self.places)
+
+    @classmethod
+    def read(cls, environment: Environment) -> IssuerPlaces:
+        """All of them; never raises, for each place is judged by itself.
+
+        Clients on the internet build the paths of cloud services, so an answer from inside stands in only where nobody
+        asked from outside; all other paths are built inside.
+        """
+        used = environment.fact(CertificatesInUse)
+        naming: dict[tuple[str, str], list[Certificate]] = {}
+        for one in used.issued:
+            for url in filter(is_web, dict.fromkeys(one.issuer_urls)):
+                seen_outside = one.der in used.cloud and environment.recording.has(f"{NEED}{OUTSIDE}/{url}")
+                naming.setdefault((OUTSIDE if seen_outside else INSIDE, url), []).append(one)
+        places = (_place(environment, vantage, url, tuple(by)) for (vantage, url), by in naming.items())
+        return cls(places=tuple(places), unseen=used.unseen)
+
+
+def _place(environment: Environment, vantage: str, url: str, named_by: tuple[Certificate, ...]) -> IssuerPlace:
+    id = f"{NEED}{vantage}/{url}"
+    found, unseen = None, None
+    try:
+        if not environment.recording.has(id):
+            cure = "Record the source aia (connect.web) with the certificates that name the address."
+            raise NotRecorded(f"{url} was not asked from {vantage}", cure, id)
+        found = certificates(environment.recording.pem(id), id)
+    except FactUnavailable as error:
+        unseen = Unseen.of(f"{url} ({vantage})", error, environment)
+    return IssuerPlace(url=url, vantage=vantage, named_by=named_by, found=found, unseen=unseen)

@@ -1,0 +1,82 @@
+"""Where issuers' certificates are published: each case changes one thing in healthy Contoso."""
+
+from __future__ import annotations
+
+import pytest
+
+from comgmt_audit.model import Severity
+from tests.lab import pki
+from tests.lab.certificates import IssuerFile
+from tests.lab.estate import contoso, contoso_2018
+
+NAMES = contoso().names
+ROOT, ISSUING = pki.issuer_url(NAMES, "root"), pki.issuer_url(NAMES, "issuing")
+PUBLIC = [pki.issuer_url(NAMES, role) for role in ("public-root", "public-issuing")]
+UNKNOWN = dict.fromkeys(("AIA010", "AIA020", "AIA030"), "not assessed")
+WRONG = {"AIA020": "fail", "AIA030": "not assessed"}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"issuing_crt__inside": 404}, {"AIA010": "fail"}),
+        ({"issuing_crt__inside": 410}, {"AIA010": "fail"}),
+        ({"root_crt__inside": 404}, {"AIA010": "fail"}),
+        ({"issuing_crt__inside": 503}, UNKNOWN),
+        ({"issuing_crt__inside": 302}, UNKNOWN),
+        ({"issuing_crt__outside": 404}, {}),
+        ({"public_issuing_crt__outside": 404}, {"AIA010": "fail"}),
+        ({"public_issuing_crt__inside": 404}, {}),
+        ({"issuing_crt__text": "no certificate"}, WRONG),
+        ({"issuing_crt__roles": ("root",)}, WRONG),
+        ({"issuing_crt__roles": ("issuing-2",)}, WRONG),
+        ({"issuing_crt__roles": ("client",)}, WRONG),
+        ({"issuing_crt__roles": ("issuing", "root")}, {}),
+        ({"issuing_crt__roles": ("root", "issuing-2", "issuing")}, {}),
+        ({"issuing_crt__encoding": "PEM"}, {}),
+    ],
+)
+def test_one_change(changed, change, expected):
+    assert changed(contoso(**{f"certificates__{path}": value for path, value in change.items()})) == expected
+
+
+def test_a_certificate_of_the_right_name_and_another_key_is_not_the_issuer(changed):
+    """An earlier key of the same CA: only the signature tells."""
+    renewed = contoso(
+        certificates__issuing_2__common_name="Contoso Issuing CA 1",
+        certificates__issuing_crt=IssuerFile(roles=("issuing-2",)),
+    )
+    assert changed(renewed) == WRONG
+
+
+@pytest.mark.parametrize(("days", "severity"), [(-1, Severity.MEDIUM), (20, Severity.LOW)], ids=["ended", "ends soon"])
+def test_an_issuer_that_has_ended_is_graver_than_one_that_ends_soon(judge, days, severity):
+    result = judge(contoso(certificates__issuing__days_after=days))["AIA030"]
+    assert (result.outcome.value, result.severity) == ("fail", severity)
+
+
+def test_where_nothing_was_asked_nothing_passes(changed):
+    estate = contoso()
+    for url in (ROOT, ISSUING, *PUBLIC):
+        for vantage in ("inside", "outside"):
+            estate = estate.unrecorded(f"aia/{vantage}/{url}")
+    assert changed(estate) == UNKNOWN
+
+
+def test_where_nothing_is_published_the_rest_is_not_assessed(changed):
+    gone = {
+        f"certificates__{role}_crt__{vantage}": 404 for role in ("root", "issuing") for vantage in ("inside", "outside")
+    }
+    assert changed(contoso_2018(**gone)) == {"AIA010": "fail", "AIA020": "not assessed", "AIA030": "not assessed"}
+
+
+@pytest.mark.parametrize("url", PUBLIC)
+def test_inside_stands_in_for_a_cloud_service_only_where_nobody_asked_outside(changed, url):
+    assert changed(contoso().unrecorded(f"aia/outside/{url}")) == {}
+    assert changed(contoso().unreachable(f"aia/outside/{url}")) == UNKNOWN
+    assert changed(contoso().unreachable(f"aia/inside/{url}")) == {}
+
+
+@pytest.mark.parametrize("url", [ROOT, ISSUING])
+def test_what_was_not_reached_inside_is_not_assessed(changed, url):
+    assert changed(contoso().unreachable(f"aia/inside/{url}")) == UNKNOWN
