@@ -135,9 +135,9 @@ def _der(pem: str) -> bytes:
 
 
 def _configuration(servers: list[str], estate: Estate, folder: Path) -> str:
-    own = "\n".join(
-        f'    "{pki.certificate(estate, role).subject.rfc4514_string()}" 1;' for role in ("issuing", "issuing-2")
-    )
+    # A CA that was renewed has two certificates of one name.
+    names = {pki.certificate(estate, role).subject.rfc4514_string(): role for role in ("issuing", "issuing-2")}
+    own = "\n".join(f'    "{name}" 1;' for name in names)
     temporary = "\n".join(
         f"  {kind}_temp_path {folder}/temporary-{kind};"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
