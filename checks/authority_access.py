@@ -1,5 +1,5 @@
-"""Authority Information Access: where certificates say that their issuer's certificate is. Protects every computer that
-has not got the issuing CA: it builds no path, and refuses what it should trust.
+"""Authority Information Access: where certificates say that their issuer's certificate and their OCSP responder are.
+Protects every computer that has not got the issuing CA, or asks whether a certificate is revoked.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from comgmt_audit import Design, Family, Finding, Findings, NotApplicable, Sever
 from comgmt_audit.facts import Now
 from comgmt_audit.facts.certificates import Unseen
 from comgmt_audit.facts.issuers import IssuerPlace, IssuerPlaces
+from comgmt_audit.facts.responses import OcspAnswer, OcspAnswers
 
 from ._shared import learn, lifetime, unseen
 
@@ -19,6 +20,11 @@ family = Family(code="AIA", title="Authority Information Access", stage=Stage.AZ
 PLAN = learn("Plan for PKI certificates", "intune/configmgr/core/plan-design/security/plan-for-certificates")
 STEP = "Create the CMG"
 NAMES_NONE = "no certificate in use names an http:// address for its issuer"
+NAMES_NO_RESPONDER = "no certificate in use names an OCSP responder"
+PASSING = ("try later", "internal error", "malformed request")
+"""What a responder says that may be another thing a minute later, or that is about our question only."""
+SKEW = dt.timedelta(minutes=5)
+"""By how much a responder's clock may be ahead."""
 
 
 @check("AIA010", severity=Severity.MEDIUM, tags=["beyond"], step=STEP, refs=[PLAN])
@@ -107,3 +113,92 @@ def _nothing_to_judge(places: IssuerPlaces) -> Iterator[Finding]:
 
 def _unknown(place: IssuerPlace, why: Unseen) -> Finding:
     return cannot_tell(place, why.why, cure=why.cure)
+
+
+@check("AIA040", severity=Severity.MEDIUM, tags=["beyond"], step=STEP, refs=[PLAN])
+def responders_answer(answers: OcspAnswers) -> Findings:
+    """Every OCSP responder that a certificate in use names answers.
+
+    Why: Windows asks the responder first, and each computer waits for its time-out before it fetches the list instead.
+    A responder that is not authorised for the CA answers nobody.
+    Remedy: In the console Online Responder Management (`ocsp.msc`), open Revocation Configuration and mend what is
+    marked red; or remove the responder in the CA's properties, tab Extensions, AIA. Of a public CA, ask the CA.
+    """
+    _must_name_a_responder(answers)
+    for one in answers:
+        if one.unseen and not one.gone:
+            yield cannot_tell(one, one.unseen.why, cure=one.unseen.cure)
+        elif one.refusal in PASSING:
+            cure = "Record again later; where it stays so, ask the responder with `certutil -url`."
+            yield cannot_tell(one, f"the responder says: {one.refusal}", cure=cure)
+        else:
+            said = f"the responder says: {one.refusal}" if one.refusal else one.unseen and one.unseen.why
+            yield require(one, one.answered, expected="an answer of the responder", actual=said)
+    yield from unseen(answers.unseen)
+
+
+@check("AIA050", severity=Severity.MEDIUM, tags=["beyond"], step=STEP, refs=[PLAN])
+def answers_of_responders_count(answers: OcspAnswers) -> Findings:
+    """What an OCSP responder answers is about the certificate, in date, and signed by the issuer or whom it named.
+
+    Why: Windows passes over any other answer, as if the responder were offline.
+    Remedy: In the console Online Responder Management (`ocsp.msc`), open Revocation Configuration, and renew the
+    signing certificate (template OCSP Response Signing, of the same CA), or mend the revocation provider's lists.
+    """
+    _must_name_a_responder(answers)
+    for one in answers:
+        if one.answered:
+            faults = list(_faults(one))
+            expected = f"good or revoked, in date, and signed by {one.issuer.label} or a responder that it named"
+            yield require(one, not faults, expected=expected, actual=faults)
+    yield from _unanswered(answers)
+
+
+@check("AIA060", severity=Severity.CRITICAL, tags=["beyond"], step=STEP, refs=[PLAN])
+def no_responder_calls_a_certificate_revoked(answers: OcspAnswers) -> Findings:
+    """No OCSP responder says that a certificate in use is revoked.
+
+    Why: Whoever asks the responder refuses the certificate at once, whatever the list says that is still in date.
+    Remedy: Request a new certificate and install it (the CMG: Administration > Cloud Services > Cloud Management
+    Gateway > Properties > Settings). One that is on hold can be released in the CA's console: Revoked Certificates >
+    All Tasks > Unrevoke.
+    """
+    _must_name_a_responder(answers)
+    for one in answers:
+        if one.answered and not any(_faults(one)):
+            since = f"revoked since {one.revoked:%Y-%m-%d %H:%M} UTC" if one.revoked else one.status
+            yield require(one, one.status == "good", expected="good", actual=since)
+        elif one.answered:
+            why = "its answer does not count, so that it is not known what it would say"
+            yield cannot_tell(one, why, cure="Mend the responder first (AIA050). Then record again.")
+    yield from _unanswered(answers)
+
+
+def _must_name_a_responder(answers: OcspAnswers) -> None:
+    if not answers.answers and not answers.unseen:
+        raise NotApplicable(NAMES_NO_RESPONDER)
+
+
+def _faults(answer: OcspAnswer) -> Iterator[str]:
+    """Why the answer does not count."""
+    if answer.signer is None:
+        yield answer.unsigned
+    if not answer.status:
+        yield f"it says nothing of the certificate with the serial number {answer.certificate.serial}"
+    if answer.status == "unknown":
+        yield "the responder does not know the certificate"
+    if answer.asked and answer.this_update and answer.this_update > answer.asked + SKEW:
+        yield f"it counts from {answer.this_update:%Y-%m-%d %H:%M} UTC on only"
+    if answer.asked and answer.next_update and answer.next_update < answer.asked:
+        yield f"it ended on {answer.next_update:%Y-%m-%d %H:%M} UTC"
+
+
+def _unanswered(answers: OcspAnswers) -> Iterator[Finding]:
+    """What did not come; that a responder refuses or is gone AIA040 says, and here only where none answered."""
+    none = not any(one.answered for one in answers)
+    for one in answers:
+        if one.unseen and (none or not one.gone):
+            yield cannot_tell(one, one.unseen.why, cure=one.unseen.cure)
+        elif one.refusal and (none or one.refusal in PASSING):
+            yield cannot_tell(one, f"the responder says: {one.refusal}", cure="Mend the responder first (AIA040).")
+    yield from unseen(answers.unseen)

@@ -14,12 +14,16 @@ from comgmt_audit.facts.directory import OwnAuthorities
 from comgmt_audit.facts.entra_apps import ServerApp
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.facts.hosts import HostCertificates
+from comgmt_audit.facts.responses import OcspAnswers
 from comgmt_audit.facts.revocation import Crl, Crls
 from comgmt_audit.facts.site import Sites
 from comgmt_audit.facts.tls import ServedEndpoints
 from comgmt_audit.facts.x509 import Certificate
 from comgmt_audit.model import Expiry
 
+RENEWED_BY_ITSELF = dt.timedelta(days=45)
+"""Certificates of OCSP responders that live no longer are renewed by machines, and would fill the calendar: those of
+AD CS' template OCSP Response Signing live for two weeks."""
 NEVER = 9999
 """The year that Entra writes for a secret without an end."""
 
@@ -58,6 +62,10 @@ def _certificates(environment: Environment) -> Iterator[tuple[Certificate, str]]
         yield from ((one, one.label) for one in authorities.all)
     for roots in environment.seen(TrustedRootFiles):
         yield from ((one, one.label) for one in roots.certificates)
+    for answers in environment.seen(OcspAnswers):
+        signers = (one.signer for one in answers if one.signer and one.signer != one.issuer)
+        named = (one for one in signers if one.not_after - one.not_before > RENEWED_BY_ITSELF)
+        yield from ((one, f"OCSP responder {one.label}") for one in named)
 
 
 def _lists(environment: Environment) -> Iterator[tuple[str, Expiry]]:

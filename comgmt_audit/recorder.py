@@ -41,6 +41,7 @@ SOURCES = {
     "dns": "web",
     "revocation": "web",
     "issuers": "web",
+    "responders": "web",
     "tls": "web",
 }
 """The modules of ``comgmt_audit.sources``, and the table of ``[connect]`` that each goes by."""
@@ -55,7 +56,7 @@ _LEADS = frozenset(
 """Lists that name the groups whose members are read next: asked again on --resume, or nobody would ask for those."""
 
 
-_BY_VANTAGE = ("crl", "aia", "tls", "dns")
+_BY_VANTAGE = ("crl", "aia", "ocsp", "tls", "dns")
 """Kinds of observations that say where they were seen: ``crl/outside/…``."""
 
 

@@ -22,6 +22,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 import comgmt_audit
 
@@ -64,7 +65,9 @@ def judge(protocol: str, is_read: bool, what: str) -> None:
 
 def _http(request: Any) -> None:
     method, path = request.method, request.url.path
-    if method == "POST":
+    if method == "POST" and request.headers.get("content-type") == "application/ocsp-request":
+        judge("http", request.url.scheme == "http" and _asks_ocsp(request.content), f"POST {path}, OCSP")
+    elif method == "POST":
         judge("http", bool(_POSTS.fullmatch(path)) and _reads_only(path, request.content), f"POST {path}")
     else:
         judge("http", method in {"GET", "HEAD"} and not request.content, f"{method} {path}")
@@ -76,6 +79,16 @@ def _reads_only(path: str, body: bytes) -> bool:
     if path.endswith("$batch"):
         return all(one["method"] == "GET" and "body" not in one for one in document["requests"])
     return set(document) == {"name", "type"}
+
+
+def _asks_ocsp(body: bytes) -> bool:
+    """One question about one certificate, unsigned (RFC 6960, section 4.1.1)."""
+    from cryptography.x509 import ocsp
+
+    try:
+        return ocsp.load_der_ocsp_request(body).public_bytes(Encoding.DER) == body and len(body) < 200
+    except ValueError:
+        return False
 
 
 def _wrap(owner: Any, name: str, look: Callable[..., None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from msgspec import Struct
 from comgmt_audit.facts.certificates import CloudCertificates, Unseen
 from comgmt_audit.facts.chains import ClientPaths
 from comgmt_audit.facts.environment import Environment
+from comgmt_audit.facts.revocation import INSIDE, OUTSIDE
 from comgmt_audit.facts.tls import CLOUD, ServedEndpoints
 from comgmt_audit.facts.x509 import Certificate
 
@@ -34,6 +36,14 @@ class CertificatesInUse(Struct, frozen=True, kw_only=True):
     def issued(self) -> tuple[Certificate, ...]:
         """Every certificate that somebody else issued, once; its issuer may not have been seen."""
         return tuple({one.der: one for way in self.paths for one in way if not one.self_signed}.values())
+
+    def vantage(self, environment: Environment, one: Certificate, id: Callable[[str], str]) -> str:
+        """From where what the certificate names is looked at; *id* gives the observation of a vantage.
+
+        Clients on the internet look up what belongs to cloud services, so an answer from inside stands in only where
+        nobody asked from outside; everything else is looked up inside.
+        """
+        return OUTSIDE if one.der in self.cloud and environment.recording.has(id(OUTSIDE)) else INSIDE
 
     @classmethod
     def read(cls, environment: Environment) -> CertificatesInUse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from comgmt_audit.errors import FactUnavailable, NotRecorded
 from comgmt_audit.facts.certificates import Unseen
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.facts.in_use import CertificatesInUse
-from comgmt_audit.facts.revocation import INSIDE, OUTSIDE, is_web
+from comgmt_audit.facts.revocation import is_web
 from comgmt_audit.facts.x509 import Certificate, certificates, signed_by
 from comgmt_audit.model import Evidence
 
@@ -38,7 +39,7 @@ class IssuerPlace(Struct, frozen=True, kw_only=True):
     @property
     def evidence(self) -> Evidence:
         """The observation."""
-        return Evidence(f"{NEED}{self.vantage}/{self.url}")
+        return Evidence(_id(self.url, self.vantage))
 
     @property
     def gone(self) -> bool:
@@ -63,23 +64,23 @@ class IssuerPlaces(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, environment: Environment) -> IssuerPlaces:
-        """All of them; never raises, for each place is judged by itself.
-
-        Clients on the internet build the paths of cloud services, so an answer from inside stands in only where nobody
-        asked from outside; all other paths are built inside.
-        """
+        """All of them; never raises, for each place is judged by itself."""
         used = environment.fact(CertificatesInUse)
         naming: dict[tuple[str, str], list[Certificate]] = {}
         for one in used.issued:
             for url in filter(is_web, dict.fromkeys(one.issuer_urls)):
-                seen_outside = one.der in used.cloud and environment.recording.has(f"{NEED}{OUTSIDE}/{url}")
-                naming.setdefault((OUTSIDE if seen_outside else INSIDE, url), []).append(one)
+                vantage = used.vantage(environment, one, functools.partial(_id, url))
+                naming.setdefault((vantage, url), []).append(one)
         places = (_place(environment, vantage, url, tuple(by)) for (vantage, url), by in naming.items())
         return cls(places=tuple(places), unseen=used.unseen)
 
 
+def _id(url: str, vantage: str) -> str:
+    return f"{NEED}{vantage}/{url}"
+
+
 def _place(environment: Environment, vantage: str, url: str, named_by: tuple[Certificate, ...]) -> IssuerPlace:
-    id = f"{NEED}{vantage}/{url}"
+    id = _id(url, vantage)
     found, unseen = None, None
     try:
         if not environment.recording.has(id):

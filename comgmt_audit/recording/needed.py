@@ -59,6 +59,7 @@ RIGHTS: dict[str, _Rights] = {
     "dns/": (("UDP and TCP 53 to the resolvers", "network"),),
     "crl/": (("TCP 80 to the distribution points", "network"),),
     "aia/": (("TCP 80 to the CAs' web servers", "network"),),
+    "ocsp/": (("TCP 80 to the OCSP responders", "network"),),
     "tls/": (("TCP 443 to the CMG, the CDP and the management point", "network"),),
 }
 """By observation: an id, or a prefix that ends in ``/``; the longest that fits counts."""
@@ -80,6 +81,7 @@ _WAYS = {
     "dns": "the resolver on UDP and TCP port 53",
     "crl": "the list's web server on TCP port 80",
     "aia": "the CA's web server on TCP port 80",
+    "ocsp": "the OCSP responder on TCP port 80",
     "tls": "the server on TCP port 443",
     "host": "the computer by WinRM on TCP port 5985 or 5986",
     "log": "the share of the logs on TCP port 445",

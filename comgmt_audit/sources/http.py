@@ -110,12 +110,33 @@ def _is_name_check(body: bytes) -> bool:
     return True
 
 
+OCSP_REQUEST = "application/ocsp-request"
+"""What a question about a certificate is sent as (RFC 6960, appendix A.1)."""
+_LONGEST_QUESTION = 2048
+"""Bytes: one about one certificate has some 80."""
+
+
+def _is_status_question(body: bytes) -> bool:
+    """Does it ask an OCSP responder whether certificates are revoked, and nothing else?"""
+    from cryptography.x509 import ocsp
+
+    try:
+        return len(body) <= _LONGEST_QUESTION and bool(ocsp.load_der_ocsp_request(body))
+    except ValueError:
+        return False
+
+
 class ReadingPost(Struct, frozen=True):
-    """A POST that reads: the path it goes to, what its body must be, and the document that says so."""
+    """A POST that reads: the path it goes to, what its body must be, and the document that says so.
+
+    ``plain``: it is one of those that go over plain http; ``kind``: its Content-Type, empty where any will do.
+    """
 
     path: re.Pattern[str]
     is_read: Callable[[bytes], bool]
     source: str
+    plain: bool = False
+    kind: str = ""
 
 
 READING_POSTS = (
@@ -129,6 +150,13 @@ READING_POSTS = (
         _is_name_check,
         "Azure resource provider operations: Microsoft.KeyVault/checkNameAvailability/read and"
         " Microsoft.Storage/checknameavailability/read, which the role Reader has",
+    ),
+    ReadingPost(
+        re.compile(r".*", re.DOTALL),
+        _is_status_question,
+        "RFC 6960, appendix A.1: an OCSP request, which a responder answers and keeps nothing of",
+        plain=True,
+        kind=OCSP_REQUEST,
     ),
 )
 """Every POST that may be sent."""
@@ -190,10 +218,18 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
         if request.method in _READS:
             if body:
                 raise RefusedRequest(f"{request.method} {url.path} has a body: it was not sent")
-        elif request.method != "POST" or not any(
-            post.path.fullmatch(url.path) and post.is_read(body) for post in READING_POSTS
-        ):
+        elif request.method != "POST" or not self._is_documented(request, body):
             raise RefusedRequest(f"{request.method} {url.path} is no documented read: it was not sent")
+
+    def _is_documented(self, request: httpx.Request, body: bytes) -> bool:
+        plain, kind = self._plain and request.url.scheme == "http", request.headers.get("Content-Type", "")
+        return any(
+            post.plain is plain
+            and post.path.fullmatch(request.url.path)
+            and post.kind in {"", kind}
+            and post.is_read(body)
+            for post in READING_POSTS
+        )
 
     def _redirect(self, request: httpx.Request) -> None:
         """Send it to another address, for the same name."""

@@ -51,11 +51,11 @@ class _Authority(Struct, frozen=True):
 
 
 async def fetched(
-    session: Session, url: str, context: ssl.SSLContext, *, limit: int, named_in: str
+    session: Session, url: str, context: ssl.SSLContext, *, limit: int, named_in: str, question: bytes = b""
 ) -> http.Reply | Absence:
     """The answer with status 200, of at most *limit* bytes, or why there is none.
 
-    *named_in* says where the address stands, such as the CDP, for who must mend it.
+    *named_in* says where the address stands, such as the CDP, for who must mend it; *question* is an OCSP request.
     """
     import httpx
 
@@ -68,7 +68,11 @@ async def fetched(
         async with http.Client(
             [pinned], tls=context, timeout=seconds, budget=seconds, limit=limit, plain=True, addresses=addresses
         ) as client:
-            reply = await client.ask("GET", url)
+            if question:
+                kind = {"Content-Type": http.OCSP_REQUEST}
+                reply = await client.ask("POST", url, headers=kind, content=question)
+            else:
+                reply = await client.ask("GET", url)
     except http.ReadError as error:
         found = error.absence  # without a status nobody answered, and nothing is known of what is there
         return found if found.status else unreachable(found.detail, found.cure)

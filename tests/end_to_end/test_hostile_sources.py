@@ -85,12 +85,12 @@ def root(name: str, observations: tuple[str, ...], certificate: str, cut_after: 
     return Server(observations=observations, at=at, lead=lead, certificate=certificate, cut_after=cut_after)
 
 
-def address(end: str) -> Callable[[Tables, Endpoint], None]:
-    """Lead every name that is reached through ``connect.web.addresses`` and ends so."""
+def address(*ends: str) -> Callable[[Tables, Endpoint], None]:
+    """Lead every name that is reached through ``connect.web.addresses`` and ends in one of these ways."""
 
     def lead(tables: Tables, to: Endpoint) -> None:
         addresses = tables["connect"]["web"]["addresses"]
-        led = [name for name in addresses if name.endswith(end)]
+        led = [name for name in addresses if name.endswith(ends)]
         assert led
         addresses.update(dict.fromkeys(led, f"{to.host}:{to.port}"))
 
@@ -115,7 +115,16 @@ SERVERS = {
         observations=("directory/",), at=lambda at: Endpoint(at.servers.directory.host, 389), lead=to_directory
     ),
     "lists": Server(
-        observations=("crl/", "aia/"), at=lambda at: at.servers.web.inside, lead=address(":80"), cut_after=500
+        observations=("crl/", "aia/"),
+        at=lambda at: at.servers.web.inside,
+        lead=address("contoso.com:80", "crl.northwindtrust.example:80"),
+        cut_after=500,
+    ),
+    "responder": Server(
+        observations=("ocsp/",),
+        at=lambda at: at.servers.ocsp.endpoint,
+        lead=address("ocsp.northwindtrust.example:80"),
+        cut_after=500,
     ),
     "tls": Server(
         observations=("tls/inside/cmg.contoso.com",),

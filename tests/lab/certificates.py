@@ -43,6 +43,8 @@ class Issued(Struct, frozen=True, kw_only=True):
     """Empty: that of the role; ``none``: no template extension."""
     crl_urls: tuple[str, ...] | None = None
     """``None``: as the issuing CA is configured."""
+    ocsp_urls: tuple[str, ...] | None = None
+    """The same, for the responders."""
 
 
 class Pfx(Struct, frozen=True, kw_only=True):
@@ -140,6 +142,9 @@ class Certificates(Struct, frozen=True, kw_only=True):
     site_client: Issued = Issued(usages=("clientAuth",))
     client: Issued = Issued(usages=("clientAuth",))
     management: Issued = Issued(issuer="management", dns_names=(), usages=("serverAuth",))
+    ocsp_responder: Issued = Issued(
+        issuer="public-issuing", dns_names=(), crl_urls=(), usages=("OCSPSigning",), days_before=5, days_after=9
+    )
     gateway_pfx: Pfx = Pfx(role="gateway")
     distribution_point_pfx: Pfx = Pfx(role="distribution-point")
     management_pfx: Pfx = Pfx(role="management", friendly_name="AzureManagementCert")

@@ -29,6 +29,7 @@ from tests.lab import (
     hosts,
     intune,
     logs,
+    ocsp,
     people,
     pki,
     site,
@@ -56,6 +57,7 @@ class Estate(Struct, frozen=True, kw_only=True):
     dns: dns.Dns = field(default_factory=dns.Dns)
     logs: logs.Logs = field(default_factory=logs.Logs)
     tls: tls.Tls = field(default_factory=tls.Tls)
+    ocsp: ocsp.Ocsp = field(default_factory=ocsp.Ocsp)
     absences: dict[str, Absence | None] = field(default_factory=dict)
     partial: str = ""
     days_later: float = 0
@@ -113,6 +115,7 @@ RECORDERS: tuple[Callable[[Estate, RecordingWriter], None], ...] = (
     dns.record,
     logs.record,
     tls.record,
+    ocsp.record,
 )
 """What fills a recording, part by part."""
 

@@ -22,7 +22,7 @@ from tests.lab import certificates, hosts, logs, pki, real_files
 from tests.lab.certificates import Cer, Pfx
 from tests.lab.estate import Estate
 from tests.lab.names import NOW
-from tests.lab.servers import active_directory, admin_service, bind, cloud, entra, faulty, smb, web
+from tests.lab.servers import active_directory, admin_service, bind, cloud, entra, faulty, ocsp, smb, web
 from tests.lab.servers.cloud_faults import Fault
 from tests.lab.servers.faulty import Failure
 from tests.lab.servers.process import Endpoint
@@ -51,6 +51,7 @@ class Servers(Struct, frozen=True, kw_only=True):
     dns: bind.Address
     web: web.Address
     share: smb.Address
+    ocsp: ocsp.Address
 
     def addresses(self, vantage: str = "inside") -> dict[str, str]:
         """For ``connect.web.addresses``: every name of the estate, reached on this machine as from that vantage."""
@@ -61,6 +62,7 @@ class Servers(Struct, frozen=True, kw_only=True):
             f"{names.outside_resolver}:53": self.dns.outside,
             # Of the public CA nothing is published, which is then said at once: no question leaves this machine.
             **{f"{urlsplit(pki.crl_url(names, role)).netloc}:80": publisher for role in _PUBLISHERS},
+            f"{urlsplit(pki.RESPONDER).netloc}:80": self.ocsp.endpoint,
             f"{names.gateway_service}:443": self.web.gateway,
             f"{names.distribution_service}:443": self.web.distribution_point,
             f"{names.management_point.lower()}:443": self.web.management_point,
@@ -134,6 +136,7 @@ def _failing(servers: Servers, failures: Mapping[str, Collection[Failure]], stac
         return stack.enter_context(faulty.resolver(endpoint, failures.get("dns", ())))
 
     published = ("inside", "outside")
+    responder = through(servers.ocsp.endpoint, "web", http=True)
     web_endpoints = {
         name: through(getattr(servers.web, name), "web", http=name in published)
         for name in servers.web.__struct_fields__
@@ -142,6 +145,7 @@ def _failing(servers: Servers, failures: Mapping[str, Collection[Failure]], stac
         servers,
         site=replace(servers.site, endpoint=through(servers.site.endpoint, "adminservice")),
         web=replace(servers.web, **web_endpoints),
+        ocsp=replace(servers.ocsp, endpoint=responder),
         dns=replace(servers.dns, inside=resolver(servers.dns.inside), outside=resolver(servers.dns.outside)),
     )
 
@@ -184,6 +188,7 @@ def _started(
             "dns": pool.submit(entered(bind.running(estate, places["dns"]))),
             "web": pool.submit(entered(web_servers)),
             "share": pool.submit(entered(smb.running(estate, places["share"]))),
+            "ocsp": pool.submit(entered(ocsp.running(estate))),
         }
         directory, site = both.result()
         found = {name: future.result() for name, future in others.items()}

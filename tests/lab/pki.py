@@ -41,10 +41,13 @@ ROLES = (
     "site-client",
     "client",
     "management",
+    "ocsp-responder",
 )
 """Every certificate that Contoso has."""
 
 PUBLIC_BASE = "http://crl.northwindtrust.example"
+RESPONDER = "http://ocsp.northwindtrust.example"
+"""The OCSP responder of the public CA; the own CA has none."""
 _KEYS = Path(__file__).parent / "keys"
 _SUBJECT = {
     "C": NameOID.COUNTRY_NAME,
@@ -54,7 +57,11 @@ _SUBJECT = {
     "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
     "DC": NameOID.DOMAIN_COMPONENT,
 }
-_USAGES = {"serverAuth": ExtendedKeyUsageOID.SERVER_AUTH, "clientAuth": ExtendedKeyUsageOID.CLIENT_AUTH}
+_USAGES = {
+    "serverAuth": ExtendedKeyUsageOID.SERVER_AUTH,
+    "clientAuth": ExtendedKeyUsageOID.CLIENT_AUTH,
+    "OCSPSigning": ExtendedKeyUsageOID.OCSP_SIGNING,
+}
 _HASHES: dict[str, hashes.SHA256 | hashes.SHA384] = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384()}
 _SHA256_WITH_RSA = bytes.fromhex("06092a864886f70d01010b")
 _SHA1_WITH_RSA = bytes.fromhex("06092a864886f70d010105")
@@ -136,6 +143,7 @@ def common_name(names: Names, role: str) -> str:
         "site-client": names.site_server,
         "client": names.client,
         "management": "AzureManagementCert",
+        "ocsp-responder": "Northwind Trust OCSP 7",
     }[role]
 
 
@@ -168,6 +176,7 @@ class _Plan(Struct, frozen=True, kw_only=True):
     template_oid: str
     crl_urls: tuple[str, ...]
     issuer_urls: tuple[str, ...]
+    ocsp_urls: tuple[str, ...]
 
 
 def _plan(estate: Estate, role: str) -> _Plan:
@@ -194,7 +203,14 @@ def _plan(estate: Estate, role: str) -> _Plan:
         template_oid="" if template == "none" else template,
         crl_urls=urls if wanted.crl_urls is None else wanted.crl_urls,
         issuer_urls=_issuer_urls(names, issuer.role) if issuer else (),
+        ocsp_urls=_default_ocsp_urls(wanted, issuer) if wanted.ocsp_urls is None else wanted.ocsp_urls,
     )
+
+
+def _default_ocsp_urls(wanted: Issued, issuer: _Plan | None) -> tuple[str, ...]:
+    """A public CA names its responder in what it issues, and in the responder's own certificate not (no check)."""
+    public = issuer is not None and issuer.role == "public-issuing"
+    return (RESPONDER,) if public and "OCSPSigning" not in wanted.usages else ()
 
 
 def _default_subject(names: Names, role: str) -> tuple[tuple[str, str], ...]:
@@ -295,11 +311,12 @@ def _extensions(plan: _Plan) -> list[tuple[x509.ExtensionType, bool]]:
         found.append((x509.MSCertificateTemplate(x509.ObjectIdentifier(plan.template_oid), 100, 3), False))
     if plan.crl_urls:
         found.append((x509.CRLDistributionPoints([_point(plan.crl_urls)]), False))
+    if "OCSPSigning" in plan.usages:
+        found.append((x509.OCSPNoCheck(), False))
     if plan.issuer_urls:
-        access = [
-            x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(url))
-            for url in plan.issuer_urls
-        ]
+        methods = [(AuthorityInformationAccessOID.OCSP, url) for url in plan.ocsp_urls]
+        methods += [(AuthorityInformationAccessOID.CA_ISSUERS, url) for url in plan.issuer_urls]
+        access = [x509.AccessDescription(method, x509.UniformResourceIdentifier(url)) for method, url in methods]
         found.append((x509.AuthorityInformationAccess(access), False))
     return found
 

@@ -16,6 +16,7 @@ from cryptography.x509 import ocsp
 from tests.lab import pki
 from tests.lab.estate import contoso
 from tests.lab.names import days
+from tests.lab.ocsp import REVOKED_DAYS_AGO
 from tests.lab.servers import ocsp as responder
 
 pytestmark = pytest.mark.skipif(bool(responder.missing()), reason=responder.missing() or "all is there")
@@ -51,7 +52,7 @@ def test_each_certificate_has_the_status_it_was_given(role, issuer, status, algo
         response = _ask(address, _request(role, issuer, algorithm))
     assert response.certificate_status is status
     assert response.serial_number == pki.certificate(contoso(), role).serial_number
-    assert response.revocation_time_utc == (days(-responder.REVOKED_DAYS_AGO) if status is REVOKED else None)
+    assert response.revocation_time_utc == (days(-REVOKED_DAYS_AGO) if status is REVOKED else None)
     assert response.this_update_utc < days(0) < (response.next_update_utc or days(0))
 
 

@@ -11,12 +11,17 @@ from typing import Any, TypeAlias, TypeVar
 import httpx
 import msgspec
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 
 from comgmt_audit.errors import DesignError
 from comgmt_audit.recording import Absence, Reason
 from comgmt_audit.sources import http
 from comgmt_audit.sources.http import Client, ReadError, ReadOnlyTransport, RefusedRequest
 from comgmt_audit.version import __version__
+from tests.lab import pki
+from tests.lab.estate import contoso
 
 ROOT = "https://graph.microsoft.com"
 CANARY = "CANARY-7f3a9c"
@@ -188,6 +193,55 @@ def test_asking_whether_a_name_is_free_is_a_read(provider):
 def test_any_other_post_to_azure_is_not(path, body):
     with pytest.raises(RefusedRequest):
         send("POST", ROOT + path, content=body)
+
+
+RESPONDER = "http://ocsp.northwindtrust.example"
+QUESTION = (
+    ocsp.OCSPRequestBuilder()
+    .add_certificate(pki.certificate(contoso(), "gateway"), pki.certificate(contoso(), "public-issuing"), hashes.SHA1())
+    .build()
+    .public_bytes(Encoding.DER)
+)
+KIND = {"Content-Type": "application/ocsp-request"}
+
+
+def question(url: str = RESPONDER, body: bytes = QUESTION, kind: dict[str, str] = KIND, *, plain: bool = True) -> Any:
+    return send("POST", url, origins=(url,), content=body, headers=kind, plain=plain)
+
+
+@pytest.mark.parametrize("path", ["", "/", "/ocsp", "/a/b?c=d"])
+def test_asking_a_responder_about_a_certificate_is_a_read(path):
+    assert question(RESPONDER + path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"plain": False},
+        {"url": ROOT},
+        {"url": f"{ROOT}/v1.0/$batch"},
+        {"kind": {}},
+        {"kind": {"Content-Type": "application/json"}},
+        {"kind": {"Content-Type": "application/ocsp-request; charset=x"}},
+        {"body": b""},
+        {"body": b"{}"},
+        {"body": QUESTION[:-1]},
+        {"body": QUESTION + b"x"},
+        {"body": bytes(3000)},
+        {"body": batch({"method": "GET", "url": "/users"})},
+        {"kind": KIND | {"X-HTTP-Method": "DELETE"}},
+    ],
+)
+def test_any_other_post_to_a_responder_is_not(change):
+    with pytest.raises(RefusedRequest):
+        question(**change)
+
+
+def test_what_graph_and_azure_take_is_no_read_over_plain_http():
+    with pytest.raises(RefusedRequest, match="no documented read"):
+        question(
+            f"{RESPONDER}/v1.0/$batch", batch({"method": "GET", "url": "/users"}), {"Content-Type": "application/json"}
+        )
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])

@@ -51,6 +51,17 @@ def test_a_certificate_that_was_seen_in_several_places_is_listed_once(scanned):
     assert sum("Contoso Issuing CA 1" in subject for subject in subjects) == 1
 
 
+def test_the_certificate_of_a_responder_is_listed_where_somebody_must_renew_it(scanned):
+    """The usual one lives for two weeks, and is renewed by a machine."""
+
+    def listed(estate: Estate) -> list[dt.datetime]:
+        return [one.at for one in scanned(estate, "AIA").expiries if one.subject.startswith("OCSP responder")]
+
+    assert listed(contoso()) == []
+    assert listed(contoso(certificates__ocsp_responder__days_after=300)) == [NOW + dt.timedelta(days=300)]
+    assert listed(contoso(ocsp__signer="public-issuing", ocsp__sent=())) == []
+
+
 def test_a_changed_end_is_the_only_change(scanned):
     before, after = (
         {(one.kind, one.subject): one.at for one in scanned(estate).expiries}

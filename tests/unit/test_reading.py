@@ -41,6 +41,16 @@ def answer(_: Any) -> Any:
     return httpx.Response(200, json={})
 
 
+def test_a_post_that_is_called_a_question_to_a_responder_and_is_none_is_caught():
+    run = planted(
+        "import httpx\ndef run(): return httpx.Client(transport=httpx.MockTransport(answer)).post(url, content=b'{}',"
+        " headers={'Content-Type': 'application/ocsp-request'})",
+        answer=answer,
+        url="http://ocsp.example/",
+    )
+    assert caught(run) == ["http: POST /, OCSP"]
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_a_write_by_another_client_is_caught(method):
     run = planted(

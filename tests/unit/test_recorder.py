@@ -234,7 +234,7 @@ def test_where_the_network_is_not_read_nothing_can_be_added(tmp_path):
 
 def test_from_outside_only_the_network_is_read():
     names = [source.NAME for source in recorder.sources(Connections(), {"web"})]
-    assert names == ["dns", "crl", "aia", "tls"]
+    assert names == ["dns", "crl", "aia", "ocsp", "tls"]
 
 
 def test_a_whole_recording_or_one_of_another_design_is_not_gone_on_with(tmp_path):

@@ -10,6 +10,7 @@ PUBLISHED = "http://pki.contoso.com/CertEnroll/CA01.corp.contoso.com_{}.crt"
 ROOT, ISSUING = PUBLISHED.format("Contoso%20Root%20CA"), PUBLISHED.format("Contoso%20Issuing%20CA%201")
 PUBLIC = "http://crl.northwindtrust.example/Northwind%20Trust%20TLS%20CA%201.crt"
 INSIDE = f"{ISSUING} (inside)"
+ANSWER = "cmg.contoso.com at http://ocsp.northwindtrust.example (outside)"
 OTHER = "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n"
 
 DEFECTS: tuple[Defect, ...] = (
@@ -73,5 +74,79 @@ DEFECTS: tuple[Defect, ...] = (
         story="The public CA's web server was not reached from outside.",
         estate=lambda: contoso().unreachable(f"aia/outside/{PUBLIC}"),
         unassessed=dict.fromkeys(("AIA010", "AIA020", "AIA030"), f"{PUBLIC} (outside)"),
+    ),
+    Defect(
+        name="authority-access-responder-calls-the-cmg-revoked",
+        story="The public CA revoked the CMG's certificate an hour ago: its responder knows, and its list not yet.",
+        estate=lambda: contoso(ocsp__statuses={"gateway": "revoked"}),
+        fails={"AIA060": ANSWER},
+    ),
+    Defect(
+        name="authority-access-responder-does-not-know-the-certificate",
+        story="The responder does not know the CMG's certificate.",
+        estate=lambda: contoso(ocsp__statuses={"gateway": "unknown"}),
+        fails={"AIA050": ANSWER},
+        unassessed={"AIA060": ANSWER},
+    ),
+    Defect(
+        name="authority-access-responder-has-no-authority",
+        story="The responder says that it is not authorised for the CA of the CMG's certificate.",
+        estate=lambda: contoso(ocsp__refusal="unauthorized"),
+        fails={"AIA040": ANSWER},
+        unassessed={"AIA050": ANSWER, "AIA060": ANSWER},
+    ),
+    Defect(
+        name="authority-access-responder-gone",
+        story="At the address of the responder is none: the server answers 404.",
+        estate=lambda: contoso(ocsp__status=404),
+        fails={"AIA040": ANSWER},
+        unassessed={"AIA050": ANSWER, "AIA060": ANSWER},
+    ),
+    Defect(
+        name="authority-access-responder-tries-later",
+        story="The responder says that it cannot answer now.",
+        estate=lambda: contoso(ocsp__refusal="try later"),
+        unassessed=dict.fromkeys(("AIA040", "AIA050", "AIA060"), ANSWER),
+    ),
+    Defect(
+        name="authority-access-responder-not-reached",
+        story="The responder's server answers 503.",
+        estate=lambda: contoso(ocsp__status=503),
+        unassessed=dict.fromkeys(("AIA040", "AIA050", "AIA060"), ANSWER),
+    ),
+    Defect(
+        name="authority-access-answer-ended",
+        story="The responder still gives an answer that ended an hour ago.",
+        estate=lambda: contoso(ocsp__days_after=-0.04),
+        fails={"AIA050": ANSWER},
+        unassessed={"AIA060": ANSWER},
+    ),
+    Defect(
+        name="authority-access-responder-certificate-ended",
+        story="The certificate with which the responder signs ended yesterday.",
+        estate=lambda: contoso(certificates__ocsp_responder__days_after=-1),
+        fails={"AIA050": ANSWER},
+        unassessed={"AIA060": ANSWER},
+    ),
+    Defect(
+        name="authority-access-responder-certificate-for-another-use",
+        story="The certificate with which the responder signs is one for servers.",
+        estate=lambda: contoso(certificates__ocsp_responder__usages=("serverAuth",)),
+        fails={"AIA050": ANSWER},
+        unassessed={"AIA060": ANSWER},
+    ),
+    Defect(
+        name="authority-access-responder-of-another-ca",
+        story="The responder signs with a certificate of another CA than that of the CMG's certificate.",
+        estate=lambda: contoso(certificates__ocsp_responder__issuer="issuing"),
+        fails={"AIA050": ANSWER},
+        unassessed={"AIA060": ANSWER},
+    ),
+    Defect(
+        name="authority-access-answer-about-another-certificate",
+        story="The responder answers about another certificate than the one that was asked about.",
+        estate=lambda: contoso(ocsp__of="ocsp-responder"),
+        fails={"AIA050": ANSWER},
+        unassessed={"AIA060": ANSWER},
     ),
 )

@@ -7,6 +7,7 @@ from tests.lab.estate import contoso, contoso_2018
 
 CMG_FILE = "CMG certificate ConfigMgrCloudMGServer.pfx"
 CDP_FILE = "CDP certificate ConfigMgrCloudDPServer.pfx"
+RESPONDER = ("AIA040", "AIA050", "AIA060")
 PUBLIC_ISSUER = "http://crl.northwindtrust.example/Northwind%20Trust%20TLS%20CA%201.crt (outside)"
 CMG_SERVED = ("CMG cmg.contoso.com (inside)", "CMG cmg.contoso.com (outside)")
 CMG_OF_2018_SERVED = ("CMG testintunecmg.cloudapp.net (inside)", "CMG testintunecmg.cloudapp.net (outside)")
@@ -24,6 +25,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="The CMG's certificate comes from the own CA, and the design wants a public one.",
         estate=lambda: contoso(certificates__gateway__issuer="issuing"),
         fails={"CRT050": CMG_FILE, "TLS050": CMG_SERVED},
+        not_applicable=RESPONDER,
     ),
     Defect(
         name="certificates-cmg-public-certificate-for-azure-domain",
@@ -125,7 +127,8 @@ DEFECTS: tuple[Defect, ...] = (
         story="The CA certificate in the PFX of the CMG has the issuer's name, and not the key that signed.",
         estate=lambda: contoso(certificates__gateway__signing_key="rsa-2048"),
         fails={"CRT030": CMG_FILE, "TLS040": CMG_SERVED, "AIA020": PUBLIC_ISSUER},
-        unassessed={"CRT050": CMG_FILE, "TLS050": CMG_SERVED, "AIA030": PUBLIC_ISSUER},
+        unassessed=dict.fromkeys(RESPONDER, "OCSP of cmg.contoso.com")
+        | {"CRT050": CMG_FILE, "TLS050": CMG_SERVED, "AIA030": PUBLIC_ISSUER},
     ),
     Defect(
         name="certificates-cmg-pfx-not-opened",

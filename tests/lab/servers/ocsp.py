@@ -1,6 +1,7 @@
 """An OCSP responder of Contoso's CAs over HTTP (RFC 6960), which answers what it is told to of each certificate.
 
-Each answer is signed by the CA that issued the certificate, and dated by the recording, not by the clock.
+Each answer is signed by the CA that issued the certificate, or by the responder that the public CA has named, and dated
+by the recording, not by the clock.
 """
 
 from __future__ import annotations
@@ -11,27 +12,16 @@ import contextlib
 import http.server
 import threading
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar
 from urllib.parse import unquote
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import ocsp
+from cryptography.x509.ocsp import OCSPRequest, load_der_ocsp_request
 from msgspec import Struct
 
-from tests.lab import pki
+from tests.lab import ocsp, pki
 from tests.lab.estate import Estate
-from tests.lab.names import days
 from tests.lab.servers.process import Endpoint, loopback_address
 
-Status: TypeAlias = Literal["good", "revoked", "unknown"]
-_STATUSES = {
-    "good": ocsp.OCSPCertStatus.GOOD,
-    "revoked": ocsp.OCSPCertStatus.REVOKED,
-    "unknown": ocsp.OCSPCertStatus.UNKNOWN,
-}
-REVOKED_DAYS_AGO = 3
 _MOST_BYTES = 64 * 1024
 
 
@@ -52,15 +42,16 @@ def missing() -> str:
 
 
 @contextlib.contextmanager
-def running(estate: Estate, statuses: Mapping[str, Status] | None = None) -> Iterator[Address]:
+def running(estate: Estate, statuses: Mapping[str, str] | None = None) -> Iterator[Address]:
     """The responder, in a thread, until the block is left.
 
-    *statuses* by role; other certificates of the estate are good, serials that no CA has given out are unknown, and of
-    certificates of other CAs it says that it has no authority (``unauthorized``).
+    *statuses* by role (``good``, ``revoked``, ``unknown``) add to those of the estate; other certificates of the estate
+    are good, serials that no CA has given out are unknown, and of certificates of other CAs it says that it has no
+    authority (``unauthorized``).
     """
 
     class Handler(_Handler):
-        responder = Responder(estate=estate, statuses=dict(statuses or {}))
+        responder = Responder(estate=estate, statuses={**estate.ocsp.statuses, **(statuses or {})})
 
     with http.server.ThreadingHTTPServer((loopback_address(), 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -76,56 +67,31 @@ class Responder(Struct, frozen=True, kw_only=True):
     """What answers one request; bytes in, bytes out."""
 
     estate: Estate
-    statuses: dict[str, Status]
+    statuses: dict[str, str]
 
     def answer(self, asked: bytes) -> bytes:
         """The DER of the response to the DER of a request."""
         try:
-            request = ocsp.load_der_ocsp_request(asked)
+            request = load_der_ocsp_request(asked)
         except ValueError:
-            response = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
-        else:
-            response = self._response(request)
-        return response.public_bytes(Encoding.DER)
-
-    def _response(self, request: ocsp.OCSPRequest) -> ocsp.OCSPResponse:
+            return ocsp.refused("malformed request")
         authority = self._authority(request)
         if authority is None:
-            return ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.UNAUTHORIZED)
+            return ocsp.refused("unauthorized")
         status = self._status(request.serial_number, authority)
-        revoked = status == "revoked"
-        builder = (
-            ocsp.OCSPResponseBuilder()
-            .add_response_by_hash(
-                issuer_name_hash=request.issuer_name_hash,
-                issuer_key_hash=request.issuer_key_hash,
-                serial_number=request.serial_number,
-                algorithm=request.hash_algorithm,
-                cert_status=_STATUSES[status],
-                this_update=days(-0.1),
-                next_update=days(0.9),
-                revocation_time=days(-REVOKED_DAYS_AGO) if revoked else None,
-                revocation_reason=x509.ReasonFlags.key_compromise if revoked else None,
-            )
-            .responder_id(ocsp.OCSPResponderEncoding.HASH, pki.certificate(self.estate, authority))
-        )
-        for extension in request.extensions:
-            if isinstance(extension.value, x509.OCSPNonce):
-                builder = builder.add_extension(extension.value, critical=False)
-        return builder.sign(pki.key(pki.issued(self.estate, authority).key or authority), hashes.SHA256())
+        return ocsp.answer(self.estate, ocsp.Question.of(request), authority, status)
 
-    def _authority(self, request: ocsp.OCSPRequest) -> str | None:
+    def _authority(self, request: OCSPRequest) -> str | None:
         """The CA that the request names: its name and key, hashed as the request does (RFC 6960, section 4.1.1)."""
         wanted = request.issuer_name_hash, request.issuer_key_hash
         for role in pki.ROLES:
             for issuer in pki.issuers(self.estate, role)[:1]:
-                pair = pki.certificate(self.estate, role), pki.certificate(self.estate, issuer)
-                own = ocsp.OCSPRequestBuilder().add_certificate(*pair, request.hash_algorithm).build()
+                own = ocsp.Question.about(self.estate, role, request.hash_algorithm)
                 if (own.issuer_name_hash, own.issuer_key_hash) == wanted:
                     return issuer
         return None
 
-    def _status(self, serial: int, authority: str) -> Status:
+    def _status(self, serial: int, authority: str) -> str:
         for role in pki.ROLES:
             ours = pki.issuers(self.estate, role)[:1] == (authority,)
             if ours and pki.certificate(self.estate, role).serial_number == serial:
@@ -152,7 +118,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _reply(self, asked: bytes) -> None:
         body = self.responder.answer(asked)
-        self.send_response(200)
+        self.send_response(self.responder.estate.ocsp.status)
         self.send_header("Content-Type", "application/ocsp-response")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
