@@ -203,10 +203,14 @@ class Connections(Table, frozen=True, kw_only=True):
 def load(path: Path) -> Connections:
     """What comgmt.toml says of connections, its paths as seen from the file. Raises DesignError, naming the key."""
     raw = tables.read(path).get(tables.CONNECT, {})
-    stated = tables.convert(raw, Connections, str(path), tables.CONNECT)
+    return beside(tables.convert(raw, Connections, str(path), tables.CONNECT), path.parent)
+
+
+def beside(stated: Connections, folder: Path) -> Connections:
+    """The connections with their paths as seen from *folder*."""
     return replace(
         stated,
-        **{name: _beside(getattr(stated, name), path.parent) for name in Connections.__struct_fields__},
+        **{name: _beside(getattr(stated, name), folder) for name in Connections.__struct_fields__},
     )
 
 

@@ -81,6 +81,8 @@ def _named(section: str, under: str) -> str:
 def _allowed(key: str, type: Any) -> str:
     """The values that a key may have, where there are only some: `` Allowed: pilot, all.``."""
     for name in key.split("."):
+        if get_origin(type) is not None:  # the values of a table of texts have no keys
+            return ""
         type = get_type_hints(type).get(name.partition("[")[0])
     return f" Allowed: {', '.join(get_args(type))}." if get_origin(type) is Literal else ""
 

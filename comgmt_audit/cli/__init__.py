@@ -25,6 +25,7 @@ from comgmt_audit.errors import ComgmtError
 from comgmt_audit.version import __version__
 
 COMMANDS = {
+    "init": "init",
     "scan": "scan",
     "report": "report",
     "drift": "drift",

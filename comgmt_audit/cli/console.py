@@ -38,6 +38,11 @@ def clock() -> dt.datetime:
         raise ComgmtError(f"SOURCE_DATE_EPOCH is {fixed!r}; it must be seconds since 1970.") from None
 
 
+def is_terminal() -> bool:
+    """Is somebody there who can be asked?"""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def say(text: str, *, err: bool = False) -> None:
     """Print, with control characters made visible: what we print may quote a hostile recording."""
     click.echo(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text), err=err)

@@ -78,52 +78,89 @@ def _configuration_schema() -> dict[str, Any]:
     return schema
 
 
+class Key(Struct, frozen=True, kw_only=True):
+    """A key of comgmt.toml: what may be written (in words), its default, and what it means."""
+
+    name: str
+    type: Any
+    values: str
+    default: Any
+    meaning: str
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values that it may have, where there are only some."""
+        return get_args(self.type) if get_origin(self.type) is Literal else ()
+
+
+class TableOfKeys(Struct, frozen=True, kw_only=True):
+    """A table of comgmt.toml; ``name`` is empty at the top of the file."""
+
+    name: str
+    meaning: str
+    keys: tuple[Key, ...]
+
+
+def tables() -> Iterator[TableOfKeys]:
+    """Every table of comgmt.toml, in the order of the types: the design, then how to connect."""
+    yield _table("", Design())
+    sections = [(name, value) for name, value in _fields(Design()) if isinstance(value, Section)]
+    yield from (_table(name, section) for name, section in sections)
+    yield from (_table(f"{CONNECT}.{name}", table) for name, table in _fields(Connections()))
+
+
+def _table(name: str, section: Section | Table) -> TableOfKeys:
+    hints = get_type_hints(type(section), include_extras=True)
+    keys = [
+        Key(
+            name=key,
+            type=(bare := _bare(hints[key])),
+            values=", ".join(f"`{value}`" for value in get_args(bare)) if get_origin(bare) is Literal else _TYPES[bare],
+            default=default,
+            meaning=_description(hints[key]),
+        )
+        for key, default in _fields(section)
+        if not isinstance(default, Section)
+    ]
+    return TableOfKeys(name=name, meaning=(type(section).__doc__ or "").strip(), keys=tuple(keys))
+
+
 def _configuration() -> Iterator[str]:
-    sections = {name: value for name, value in _keys(Design()) if isinstance(value, Section)}
     yield "# comgmt.toml: the declared design\n"
     yield (
         "What this environment means to be. Every key has a default: write only what differs. A key that does not\n"
-        "exist is an error, and the message names the one that was probably meant. Editors can check the file against\n"
-        "`comgmt_audit/schemas/design.schema.json`.\n"
+        "exist is an error, and the message names the one that was probably meant. [`comgmt-audit\n"
+        "init`](cli.md#comgmt-audit-init) writes the file, every key explained, from your answers and a first look.\n"
+        "Editors can check it against `comgmt_audit/schemas/design.schema.json`.\n"
     )
     yield "This page is made of the descriptions in `comgmt_audit/design.py` by `python -m comgmt_audit.schemas`.\n"
-    yield "## At the top of the file\n"
-    yield from _table(Design())
-    for name, section in sections.items():
-        yield f"\n## [{name}]\n"
-        yield f"{(type(section).__doc__ or '').strip()}\n"
-        yield from _table(section)
-    yield "\n# How to connect\n"
-    yield "It says nothing of what is meant, and never goes into a recording. Its descriptions are in\n"
-    yield "`comgmt_audit/connections.py`; `docs/live.md` shows how to sign in.\n"
-    for name, table in _keys(Connections()):
-        yield f"\n## [{CONNECT}.{name}]\n"
-        yield f"{(type(table).__doc__ or '').strip()}\n"
-        yield from _table(table)
+    connecting = False
+    for number, table in enumerate(tables()):
+        if table.name.startswith(f"{CONNECT}.") and not connecting:
+            yield "\n# How to connect\n"
+            yield "It says nothing of what is meant, and never goes into a recording. Its descriptions are in\n"
+            yield "`comgmt_audit/connections.py`; `docs/live.md` shows how to sign in.\n"
+            connecting = True
+        yield f"\n## [{table.name}]\n" if number else "## At the top of the file\n"
+        if number:
+            yield f"{table.meaning}\n"
+        yield "| key | value | default | meaning |"
+        yield "|---|---|---|---|"
+        for key in table.keys:
+            shown = "-" if key.default is None else f"`{msgspec.json.encode(key.default).decode()}`"
+            yield f"| `{key.name}` | {key.values} | {shown} | {key.meaning} |"
 
 
-def _table(section: Section | Table) -> Iterator[str]:
-    hints = get_type_hints(type(section), include_extras=True)
-    yield "| key | value | default | meaning |"
-    yield "|---|---|---|---|"
-    for name, default in _keys(section):
-        if not isinstance(default, Section):
-            shown = "-" if default is None else f"`{msgspec.json.encode(default).decode()}`"
-            yield f"| `{name}` | {_values(hints[name])} | {shown} | {_description(hints[name])} |"
-
-
-def _keys(section: Section | Table) -> Iterator[tuple[str, Any]]:
+def _fields(section: Section | Table) -> Iterator[tuple[str, Any]]:
     for name in type(section).__struct_fields__:
         yield name, getattr(section, name)
 
 
-def _values(hint: Any) -> str:
-    """What may be written, in the user's words."""
+def _bare(hint: Any) -> Any:
+    """The type without its notes."""
     while get_origin(hint) is Annotated:
         hint = get_args(hint)[0]
-    if get_origin(hint) is Literal:
-        return ", ".join(f"`{value}`" for value in get_args(hint))
-    return _TYPES[hint]
+    return hint
 
 
 def _description(hint: Any) -> str:
