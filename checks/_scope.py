@@ -56,6 +56,11 @@ def enhanced_http(design: Design) -> str | None:
     )
 
 
+def own_log_lines(design: Design) -> str | None:
+    """comgmt.toml names log lines of the user's own."""
+    return None if design.logs.catalogues else "comgmt.toml names no log lines of your own"
+
+
 def pki_clients(design: Design) -> str | None:
     """Clients authenticate with PKI certificates."""
     return None if design.clients.authentication == "pki" else "clients do not authenticate with PKI certificates"

@@ -16,9 +16,10 @@ from comgmt_audit.facts.logs import (
     Hit,
     LogState,
     ManagementPointLogs,
+    OwnLogs,
 )
 
-from ._scope import enabled
+from ._scope import enabled, own_log_lines
 from ._shared import learn
 
 family = Family(code="LOG", title="Logs", stage=Stage.AZURE_SERVICES)
@@ -176,6 +177,42 @@ def sampled_clients_are_enrolled(logs: CoManagementLogs) -> Findings:
             yield _judge(state, True, "the device is enrolled", latest)
 
 
+@check(
+    "LOG070",
+    severity=Severity.MEDIUM,
+    tags=["beyond"],
+    step="Your own log lines",
+    refs=[LOG_FILES],
+    applies=own_log_lines,
+)
+def no_log_line_of_your_own_says_failure(design: Design, logs: OwnLogs, now: Now) -> Findings:
+    """No log says last, in the lines of your own catalogues, that something failed.
+
+    Why: You know lines that nobody has published: of your proxy, your agents, your scripts. `[logs] catalogues` of
+    comgmt.toml names the files with them (docs/log-lines.md); each entry says how grave its failure is.
+    Remedy: Do what the entry's own remedy says.
+    """
+    oldest = now.in_days(-design.horizons.log_days)
+    for log in logs.unseen:
+        cure = f"Name the folder that has {log}.log in connect.files.logs, and record again."
+        yield cannot_tell(f"{log}.log", "no file of it was recorded", cure=cure)
+    for state in logs:
+        latest = state.latest
+        failed = latest is not None and latest.is_failure and (latest.time is None or latest.time >= oldest)
+        if unread := _unread(state) or (None if failed else _gap(state) or _too_old(state, oldest)):
+            yield unread
+        elif latest and failed:
+            yield _failed(state, "no line of failure", latest, latest.entry.severity)
+        elif latest and latest.is_pending:
+            why = f"waiting: {latest.matched}"
+            yield cannot_tell(state, why, cure=latest.entry.remedy or "Record again later.", evidence=latest.evidence)
+        elif state.log in logs.with_success and (latest is None or latest.is_failure):
+            why = f"none of your lines that say success is the newest in what the log covers: {_span(state)}"
+            yield cannot_tell(state, why, cure="Record again after it was written.")
+        else:
+            yield require(state, True)
+
+
 def _speaking(states: Sequence[LogState]) -> Sequence[LogState]:
     """The logs that say something; a passive site server has one that says nothing."""
     return [state for state in states if state.hits] or states
@@ -285,10 +322,10 @@ def _is_at_the_end(state: LogState, hit: Hit) -> bool:
     return hit.time is None or state.last is None or state.last - hit.time <= dt.timedelta(hours=1)
 
 
-def _failed(state: LogState, expected: str, failure: Hit) -> Finding:
+def _failed(state: LogState, expected: str, failure: Hit, severity: Severity | None = None) -> Finding:
     """A failure that no success follows: it stands, unless a success would not have been written."""
     if not state.only_warnings:
-        return _judge(state, False, expected, failure)
+        return _judge(state, False, expected, failure, severity)
     why = (
         f"it failed, last {_when(failure)}: {failure.matched}; logging level {state.level} leaves out the lines that"
         " would say whether it has healed"
@@ -296,7 +333,7 @@ def _failed(state: LogState, expected: str, failure: Hit) -> Finding:
     return cannot_tell(state, why, cure=f"{failure.entry.remedy} {LEVEL_CURE}".strip(), evidence=failure.evidence)
 
 
-def _judge(state: LogState, holds: bool, expected: str, hit: Hit | None) -> Finding:
+def _judge(state: LogState, holds: bool, expected: str, hit: Hit | None, severity: Severity | None = None) -> Finding:
     return require(
         state,
         holds,
@@ -304,6 +341,7 @@ def _judge(state: LogState, holds: bool, expected: str, hit: Hit | None) -> Find
         actual=_said(hit),
         evidence=[hit.evidence] if hit else None,
         advice=hit.advice if hit and hit.is_failure else "",
+        severity=severity,
     )
 
 

@@ -232,6 +232,14 @@ class Dns(Section, frozen=True, kw_only=True):
     ] = ()
 
 
+class Logs(Section, frozen=True, kw_only=True):
+    """Log lines of your own (log-lines.md)."""
+
+    catalogues: Annotated[
+        tuple[str, ...], Meta(description="TOML files with log lines of your own, relative to this file.")
+    ] = ()
+
+
 class Horizons(Section, frozen=True, kw_only=True):
     """How long before an end the scanner speaks up, and how old good news may be."""
 
@@ -266,6 +274,7 @@ class Design(Section, frozen=True, kw_only=True):
     names: Names = field(default_factory=Names)
     apps: Apps = field(default_factory=Apps)
     dns: Dns = field(default_factory=Dns)
+    logs: Logs = field(default_factory=Logs)
     horizons: Horizons = field(default_factory=Horizons)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -12,6 +13,10 @@ from comgmt_audit.errors import BaselineError, ComgmtError, DesignError
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.model import Check
 from comgmt_audit.recording import Recording
+
+if TYPE_CHECKING:
+    from comgmt_audit.design import Design
+    from comgmt_audit.log_catalogue.own import OwnEntry
 
 
 class Pack(Struct, frozen=True):
@@ -60,7 +65,17 @@ def _declared(source: Path, baseline: str, recorded: Path | None) -> Environment
         )
     own = declared.baseline in baselines.names()
     expected = baselines.load(baseline or (declared.baseline if own else str(source.parent / declared.baseline)))
-    return Environment(Recording.load(recorded or source.parent / declared.recording), declared, expected)
+    lines = own_lines(source, declared)
+    return Environment(Recording.load(recorded or source.parent / declared.recording), declared, expected, lines)
+
+
+def own_lines(source: Path, declared: Design) -> tuple[OwnEntry, ...]:
+    """The log lines of the files that comgmt.toml names. Raises DesignError."""
+    if not declared.logs.catalogues:
+        return ()
+    from comgmt_audit.log_catalogue import own
+
+    return own.load(source.parent / name for name in declared.logs.catalogues)
 
 
 def _shipped_baseline(recording: Recording) -> str:

@@ -6,7 +6,7 @@ No file ends it with an exception: evidence is hostile, and the user wants to kn
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from comgmt_audit.text_encoding import decode
 if TYPE_CHECKING:
     from comgmt_audit.facts.log_records import Record
     from comgmt_audit.facts.x509 import Certificate
+    from comgmt_audit.log_catalogue.own import OwnEntry
     from comgmt_audit.sources.certificate_files import CertificateFile
 
 MAX_SIZE = 64 * 1024**2
@@ -56,10 +57,11 @@ class Seen(Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
 
 
-def inspect(path: Path, passwords: Sequence[str] = ()) -> Seen:
+def inspect(path: Path, passwords: Sequence[str] = (), own: Sequence[OwnEntry] = ()) -> Seen:
     """Look at one file. Raises nothing: a file that cannot be read says so in ``unread``.
 
     :param passwords: are tried on a sealed PFX in this order; they go nowhere.
+    :param own: log lines of the user's own, beside ours.
     """
     from comgmt_audit.sources.certificate_files import shown
 
@@ -72,7 +74,7 @@ def inspect(path: Path, passwords: Sequence[str] = ()) -> Seen:
     if len(data) > MAX_SIZE:
         return Seen(file=name, unread=(f"is larger than {MAX_SIZE} bytes",))
     try:
-        seen = _seen(path, data, passwords)
+        seen = _seen(path, data, passwords, own)
     except (ComgmtError, FactUnavailable, ValueError, RecursionError) as error:
         seen = Seen(file="", unread=(str(error),))
     return msgspec.structs.replace(seen, file=name)
@@ -93,7 +95,7 @@ def table(seen: Seen) -> Iterator[str]:
         yield f"  not read: {why}"
 
 
-def _seen(path: Path, data: bytes, passwords: Sequence[str]) -> Seen:
+def _seen(path: Path, data: bytes, passwords: Sequence[str], own: Sequence[OwnEntry]) -> Seen:
     """The first that recognises the file."""
     from comgmt_audit import inspect_json
     from comgmt_audit.sources.host_files import recognised
@@ -103,7 +105,7 @@ def _seen(path: Path, data: bytes, passwords: Sequence[str]) -> Seen:
     if data[:1] == b"\x30" or path.suffix.lower() in {".pfx", ".p12", ".cer", ".crt", ".p7b", ".crl"}:
         return _binary(path, data, passwords)
     text = decode(data).text
-    if found := inspect_json.read(text):
+    if found := inspect_json.read(text, own):
         return found
     if path.suffix.lower() == ".json":
         return Seen(file="", unread=("is called .json and is no JSON, or is cut off",))
@@ -111,7 +113,7 @@ def _seen(path: Path, data: bytes, passwords: Sequence[str]) -> Seen:
         return _binary(path, text.encode(), passwords)
     if what := recognised(text):
         return command(what, text)
-    return log(path, text)
+    return log(path, text, own)
 
 
 def _binary(path: Path, data: bytes, passwords: Sequence[str]) -> Seen:
@@ -227,14 +229,15 @@ _COMMANDS: dict[str, Callable[[str], Seen]] = {
 }
 
 
-def log(path: Path, text: str) -> Seen:
-    """A log: of a known name by the lines of that log, else by those of all."""
+def log(path: Path, text: str, own: Sequence[OwnEntry] = ()) -> Seen:
+    """A log: of a known name by the lines of that log, else by those of all; and by the user's *own* lines likewise."""
     from comgmt_audit import log_catalogue
     from comgmt_audit.facts.log_records import records
     from comgmt_audit.facts.logs import base_name
 
     name, known = base_name(path.name.lower()), log_catalogue.names()
-    entries = [(log, entry) for log in ([name] if name in known else known) for entry in log_catalogue.log(log).entries]
+    entries = _entries([name] if name in known else known)
+    mine = [(line.log, line) for line in own if line.log == name] or [(line.log, line) for line in own]
     hits: dict[str, Hit] = {}
     clocks: dict[str, dt.datetime | None] = {}
     total = timed = torn = 0
@@ -247,12 +250,14 @@ def log(path: Path, text: str) -> Seen:
         times = times or ([record.time] if record.time else [])
         if not (record.torn and record.local is None):
             _match(entries, record, hits, clocks)
+            _match(mine, record, hits, clocks)
     framed = bool(timed or torn or "<![LOG[" in text)
     if not (framed or hits or path.suffix.lower() in {".log", ".lo_"}):
         return Seen(
             file="", unread=("is no evidence that we know: neither a certificate, a log nor a command's output",)
         )
-    states = [hit for hit in hits.values() if hit.kind in {Kind.SUCCESS, Kind.FAILURE, Kind.PENDING}]
+    ours = {entry.id for _, entry in entries}
+    states = [hit for hit in hits.values() if hit.id in ours and hit.kind in {Kind.SUCCESS, Kind.FAILURE, Kind.PENDING}]
     facts: dict[str, Any] = {"records": total, "torn": torn}
     if times:
         facts["covers"] = f"{times[0]:%Y-%m-%d %H:%M:%SZ} to {times[-1]:%Y-%m-%d %H:%M:%SZ}"
@@ -264,8 +269,19 @@ def log(path: Path, text: str) -> Seen:
     return Seen(file="", kind="log", facts=facts, hits=ordered, unread=tuple(unread))
 
 
+def _entries(logs: Iterable[str]) -> list[tuple[str, Entry]]:
+    """The known lines of some logs, those of families once."""
+    from comgmt_audit import log_catalogue
+
+    found: dict[str, tuple[str, Entry]] = {}
+    for log in logs:
+        for entry in log_catalogue.log(log).entries:
+            found.setdefault(entry.id, (log, entry))
+    return list(found.values())
+
+
 def _match(
-    entries: list[tuple[str, Entry]], record: Record, hits: dict[str, Hit], clocks: dict[str, dt.datetime | None]
+    entries: Sequence[tuple[str, Entry]], record: Record, hits: dict[str, Hit], clocks: dict[str, dt.datetime | None]
 ) -> None:
     """Count the first entry that knows the record, unless a noise just before it excuses it (as in a scan)."""
     from comgmt_audit.facts.logs import EXCUSED_FOR

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from comgmt_audit import inspect_file
 from comgmt_audit.errors import EvidenceError
 from comgmt_audit.inspect_file import Hit, Seen
+
+if TYPE_CHECKING:
+    from comgmt_audit.log_catalogue.own import OwnEntry
 
 _LISTED = 12
 """Objects that are named of many."""
@@ -23,8 +26,11 @@ _NAMES = (
 """Properties that tell a person which object it is; the first that is there."""
 
 
-def read(text: str) -> Seen | None:
-    """What the document says; nothing where it is no JSON. A document of several lines is one object a line."""
+def read(text: str, own: Sequence[OwnEntry] = ()) -> Seen | None:
+    """What the document says; nothing where it is no JSON. A document of several lines is one object a line.
+
+    *own* are log lines of the user's own, for the logs in it.
+    """
     from comgmt_audit.sources.host_files import one_line
 
     start = text.lstrip()[:1]
@@ -37,7 +43,7 @@ def read(text: str) -> Seen | None:
         rows = [_decoded(line) for line in text.splitlines() if line.strip()]
         if len(rows) > 1 and all(isinstance(row, dict) for row in rows):
             return _rows("lines of JSON, as a recording keeps a list", rows)
-    return None if document is None else _document(document)
+    return None if document is None else _document(document, own)
 
 
 def _decoded(text: str) -> Any:
@@ -47,11 +53,11 @@ def _decoded(text: str) -> Any:
         return None
 
 
-def _document(document: Any) -> Seen:
+def _document(document: Any, own: Sequence[OwnEntry]) -> Seen:
     if not isinstance(document, dict):
         return Seen(file="", unread=("is JSON, and no evidence that we know: no object",))
     if "collector" in document:
-        return _collection(document)
+        return _collection(document, own)
     if {"format", "seal", "observations"} <= document.keys():
         return Seen(file="", kind="manifest of a recording", unread=("name its folder: comgmt-audit scan FOLDER",))
     if isinstance(document.get("error"), dict):
@@ -101,7 +107,7 @@ def _error(error: Mapping[str, Any]) -> Seen:
     return Seen(file="", kind="error of a service", facts=facts, unread=("the answer: the service refused it",))
 
 
-def _collection(document: dict[str, Any]) -> Seen:
+def _collection(document: dict[str, Any], own: Sequence[OwnEntry]) -> Seen:
     """What the collect script wrote, part by part, each as it would be shown by itself."""
     from comgmt_audit.sources.host_files import parse
     from comgmt_audit.sources.site_files import issuers
@@ -109,7 +115,7 @@ def _collection(document: dict[str, Any]) -> Seen:
     found = parse(msgspec.json.encode(document))
     commands = {what: text for what, text in found.outputs.items() if what != "mobileclient"}
     parts = {what: inspect_file.command(what, text) for what, text in commands.items()}
-    parts |= {name: inspect_file.log(Path(name), text) for name, text in found.logs.items()}
+    parts |= {name: inspect_file.log(Path(name), text, own) for name, text in found.logs.items()}
     facts: dict[str, Any] = {"host": found.host, "elevated": found.elevated, **_stores(found.certificates or {})}
     facts |= {
         key: [f"{name} = {value}" for name, value in values.items()] for key, values in (found.registry or {}).items()

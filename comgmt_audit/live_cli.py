@@ -10,6 +10,7 @@ from pathlib import Path
 
 from comgmt_audit import connections, design, recorder
 from comgmt_audit.errors import ComgmtError
+from comgmt_audit.inputs import own_lines
 from comgmt_audit.model import Check
 from comgmt_audit.recorder import Clock, Needs, Progress
 from comgmt_audit.recording import Recording, RecordingWriter
@@ -37,10 +38,12 @@ def record(
     outside: Path | None = None,
 ) -> str:
     """Record what the checks need; says what is missing, or nothing. Raises ComgmtError and KeyboardInterrupt."""
+    declared = design.load(toml)
+    own_logs = frozenset(line.log for line in own_lines(toml, declared))
     with _progress(quiet) as progress:
         asyncio.run(
             recorder.record(
-                design.load(toml),
+                declared,
                 connections.load(toml),
                 target,
                 wanted=Needs.of(checks),
@@ -49,6 +52,7 @@ def record(
                 timeout=timeout,
                 resume=resume,
                 outside=outside,
+                own_logs=own_logs,
             )
         )
     recording = Recording.load(target)
@@ -101,6 +105,7 @@ def _session(toml: Path, stated: connections.Connections, needs: Needs, clock: C
         wanted=needs,
         progress=lambda *_: None,
         clock=clock,
+        own_logs=frozenset(line.log for line in own_lines(toml, declared)),
     )
 
 

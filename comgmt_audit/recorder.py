@@ -104,12 +104,14 @@ async def record(
     resume: Path | None = None,
     outside: Path | None = None,
     read: Iterable[Source] | None = None,
+    own_logs: frozenset[str] = frozenset(),
 ) -> Path:
     """Record what is wanted into *target*, within *timeout* seconds and at most one request more.
 
     *resume* is a partial recording whose answers are taken over. *outside* is one that was made in the organisation's
     network: it is taken over as a whole, and what this computer, on the internet, sees is added. *read* are the
-    sources; by default all that comgmt.toml has (with *outside*: those of the network).
+    sources; by default all that comgmt.toml has (with *outside*: those of the network). *own_logs* are the logs of the
+    user's own log lines.
     Raises RecordingError and DesignError, and CancelledError after the partial recording has been written.
     """
     from comgmt_audit.sources.session import Session
@@ -135,6 +137,7 @@ async def record(
                 progress=progress,
                 clock=clock,
                 timeout=min(REQUEST_TIMEOUT, timeout),
+                own_logs=own_logs,
             )
             run = _Run(session, wanted, tuple(sources(connections) if read is None else read))
             run.missing += [old.manifest.partial] if old and outside and old.manifest.partial else []

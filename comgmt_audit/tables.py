@@ -34,7 +34,7 @@ def read(path: Path) -> dict[str, Any]:
         raise DesignError(f"{path}: no such file.", "Write one, or name a recording instead.") from None
     except UnicodeDecodeError as error:
         raise DesignError(f"{path}: is not UTF-8 text ({error.reason}).", "Save the file as UTF-8.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
         raise DesignError(f"{path}: is not TOML: {error}.") from None
     except OSError as error:
         raise DesignError(f"{path}: cannot be read: {error.strerror}.") from None

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from comgmt_audit.cli.console import USAGE, say
 from comgmt_audit.cli.options import FILE
 
+if TYPE_CHECKING:
+    from comgmt_audit.log_catalogue.own import OwnEntry
+
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="As JSON: one list, an object for each file.")
+@click.option(
+    "--log-lines",
+    multiple=True,
+    type=FILE,
+    metavar="FILE",
+    help="Log lines of your own, as [logs] catalogues of comgmt.toml names them; repeatable.",
+)
 @click.option(
     "--password",
     "references",
@@ -20,15 +32,16 @@ from comgmt_audit.cli.options import FILE
     metavar="WHERE",
     help="Where a PFX password is: env:NAME, file:PATH, keyring:SERVICE/USER, or ask; repeatable, each is tried.",
 )
-def inspect(files: tuple[Path, ...], as_json: bool, references: tuple[str, ...]) -> int:
+def inspect(files: tuple[Path, ...], as_json: bool, references: tuple[str, ...], log_lines: tuple[Path, ...]) -> int:
     """Show what an evidence file says: certificate, CRL, log, command output, Graph or AdminService answer.
 
     Ends with 2 where a file is not recognised or cannot be read.
     """
     from comgmt_audit import inspect_file
 
+    own = _own_lines(log_lines)
     passwords = [_password(reference) for reference in references]
-    found = [inspect_file.inspect(file, passwords) for file in files]
+    found = [inspect_file.inspect(file, passwords, own) for file in files]
     if as_json:
         import msgspec
 
@@ -36,6 +49,14 @@ def inspect(files: tuple[Path, ...], as_json: bool, references: tuple[str, ...])
     else:
         say("\n\n".join("\n".join(inspect_file.table(seen)) for seen in found))
     return 0 if all(seen.kind for seen in found) else USAGE
+
+
+def _own_lines(files: tuple[Path, ...]) -> Sequence[OwnEntry]:
+    if not files:
+        return ()
+    from comgmt_audit.log_catalogue import own
+
+    return own.load(files)
 
 
 def _password(reference: str) -> str:

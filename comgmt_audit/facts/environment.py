@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from types import TracebackType
-from typing import ClassVar, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar, cast
 
 from msgspec import Struct
 
 from comgmt_audit.baselines import Baseline
 from comgmt_audit.design import Design
 from comgmt_audit.recording import Recording
+
+if TYPE_CHECKING:
+    from comgmt_audit.log_catalogue.own import OwnEntry
 
 
 class Fact(Protocol):
@@ -31,12 +34,18 @@ F = TypeVar("F")
 
 
 class Environment:
-    """A recording with its design and baseline; reads each fact once, and remembers a failure or crash as well."""
+    """A recording with its design and baseline; reads each fact once, and remembers a failure or crash as well.
 
-    def __init__(self, recording: Recording, design: Design, baseline: Baseline) -> None:
+    ``own_lines`` are the log lines of the files that the design names; they do not travel with a recording.
+    """
+
+    def __init__(
+        self, recording: Recording, design: Design, baseline: Baseline, own_lines: tuple[OwnEntry, ...] = ()
+    ) -> None:
         self.recording = recording
         self.design = design
         self.baseline = baseline
+        self.own_lines = own_lines
         self.now = recording.manifest.recorded_at
         self._facts: dict[type, object] = {}
         self._failures: dict[type, tuple[Exception, TracebackType | None]] = {}

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
-from typing import ClassVar, Self
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,9 @@ from comgmt_audit.facts.hosts import HostRegistry, Registry
 from comgmt_audit.facts.log_records import Record, Span, visit
 from comgmt_audit.log_catalogue import Entry, Kind
 from comgmt_audit.model import Evidence
+
+if TYPE_CHECKING:
+    from comgmt_audit.log_catalogue.own import OwnEntry
 
 STATES = (Kind.SUCCESS, Kind.FAILURE, Kind.PENDING)
 
@@ -192,6 +195,38 @@ class CoManagementLogs(Logs, frozen=True, kw_only=True):
         return cls(states=tuple(_state(environment, cls.log, server, ids) for server, ids in sorted(files.items())))
 
 
+class OwnLogs(Logs, frozen=True, kw_only=True):
+    """What the user's own lines say of the logs that they name.
+
+    ``unseen``: logs of which no file was recorded. ``with_success``: logs of which a line says success.
+    """
+
+    unseen: tuple[str, ...] = ()
+    with_success: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, environment: Environment) -> Self:
+        """The states, by log and server. Raises NotRecorded where a recording is judged without the user's files."""
+        if environment.design.logs.catalogues and not environment.own_lines:
+            raise NotRecorded(
+                f"the log lines of {', '.join(environment.design.logs.catalogues)} do not travel with the recording",
+                "Judge it by the comgmt.toml that names them: add the key recording at its top.",
+            )
+        lines: dict[str, list[OwnEntry]] = {}
+        for line in environment.own_lines:
+            lines.setdefault(line.log, []).append(line)
+        files = _files(environment)
+        return cls(
+            states=tuple(
+                _state(environment, log, server, ids, entries)
+                for log, entries in sorted(lines.items())
+                for server, ids in sorted(files.get(log, {}).items())
+            ),
+            unseen=tuple(sorted(lines.keys() - files.keys())),
+            with_success=frozenset(line.log for line in environment.own_lines if line.kind is Kind.SUCCESS),
+        )
+
+
 def base_name(file: str) -> str:
     """The log to which a file belongs: of ``x.lo_`` and ``x-20261124-060000.log`` it is ``x``."""
     found = _FILE.fullmatch(file)
@@ -220,8 +255,11 @@ def _age(id: str) -> tuple[int, str]:
     return (1 if found["kind"] == "lo_" else _CURRENT), id
 
 
-def _state(environment: Environment, log: str, server: str, ids: list[str]) -> LogState:
-    reader = _Reader(_entries(environment, log))
+def _state(
+    environment: Environment, log: str, server: str, ids: list[str], own: Sequence[OwnEntry] | None = None
+) -> LogState:
+    """The state of one log by its known lines, or by the user's *own*."""
+    reader = _Reader(_entries(environment, log) if own is None else own)
     recording = environment.recording
     spans: list[Span] = []
     gaps: list[str] = []
@@ -258,7 +296,8 @@ def _level(environment: Environment, log: str, server: str) -> int | None:
     registry = environment.fact(HostRegistry).found.get(server.casefold())
     if not isinstance(registry, Registry):
         return None
-    places = (place.rpartition("\\") for place in log_catalogue.log(log).levels)
+    levels = log_catalogue.log(log).levels if log in log_catalogue.names() else ()
+    places = (place.rpartition("\\") for place in levels)
     values = (registry.value(key, name) for key, _, name in places)
     return max((value for value in values if isinstance(value, int)), default=None)
 
@@ -292,7 +331,7 @@ def _entries(environment: Environment, log: str) -> tuple[Entry, ...]:
 class _Reader:
     """Collects the known lines of one log through all its files."""
 
-    def __init__(self, entries: tuple[Entry, ...]) -> None:
+    def __init__(self, entries: Sequence[Entry]) -> None:
         self.hits: dict[str, Hit] = {}
         self._entries = entries
         quick = [entry.literals for entry in entries]

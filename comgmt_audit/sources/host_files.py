@@ -134,7 +134,7 @@ def parts_of(collection: Collection, host: str, path: str, session: Session) -> 
     read_there = {server.lower() for server in session.connections.files.logs}
     for name, text in collection.logs.items() if host not in read_there else ():
         log = _LOG.fullmatch(name.lower())
-        if log and log[1] in LOGS:
+        if log and (log[1] in LOGS or log[1] in session.own_logs):
             about = {"path": path, "size": len(text.encode()), "complete": False}
             yield Found(host=host, what=name.lower(), content=text, about=about)
     for what, why in collection.errors.items():

@@ -192,7 +192,8 @@ def _wanted(session: Session, server: str, names: Iterable[str]) -> list[str]:
     found: dict[str, str] = {}
     for name in names:
         match = _FILE.fullmatch(name)
-        if match and match["log"].lower() in LOGS and session.wanted(_id(server, name)):
+        log = match["log"].lower() if match else ""
+        if (log in LOGS or log in session.own_logs) and session.wanted(_id(server, name)):
             found.setdefault(name.lower(), name)
     return list(found.values())
 

@@ -31,6 +31,7 @@ class Session(Struct, frozen=True, kw_only=True):
 
     ``wanted`` says of an observation's id whether anybody needs it. ``progress`` is told a source's name, what it does,
     and how many objects it has. ``clock`` gives the time (UTC); ``timeout`` is in seconds, for one request.
+    ``own_logs`` are names of logs that are wanted beside ours, for the user's own log lines.
     """
 
     design: Design
@@ -40,6 +41,7 @@ class Session(Struct, frozen=True, kw_only=True):
     progress: Callable[[str, str, int], None]
     clock: Callable[[], dt.datetime]
     timeout: float = 30.0
+    own_logs: frozenset[str] = frozenset()
 
 
 class Probe(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from comgmt_audit import baselines, packs
 from comgmt_audit.engine import Evaluation
 from comgmt_audit.facts import Environment
+from comgmt_audit.log_catalogue import own
 from comgmt_audit.model import Check, CheckResult, Outcome
 from comgmt_audit.recording import Recording
 
@@ -31,11 +32,16 @@ def pack() -> tuple[Check, ...]:
     return packs.combine([packs.builtin()])
 
 
-def results(path: Path, checks: Sequence[Check] = ()) -> dict[str, CheckResult]:
-    """Every check's result over a recording, by the baseline that its design names; by default of our pack."""
+def results(path: Path, checks: Sequence[Check] = (), *, own_lines: bool = True) -> dict[str, CheckResult]:
+    """Every check's result over a recording, by the baseline that its design names; by default of our pack.
+
+    Catalogues of log lines that the design names lie in the lab's folder; without *own_lines* they did not travel.
+    """
     recording = Recording.load(path)
     try:
-        environment = Environment(recording, recording.design, baselines.load(recording.design.baseline))
+        design = recording.design
+        lines = own.load(Path(__file__).parent / name for name in design.logs.catalogues) if own_lines else ()
+        environment = Environment(recording, design, baselines.load(design.baseline), lines)
         evaluation = Evaluation(checks or pack(), environment)
         return {id: evaluation.result(id) for id in evaluation.checks}
     finally:

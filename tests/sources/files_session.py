@@ -16,7 +16,12 @@ from tests.lab.estate import contoso
 from tests.lab.names import NOW
 
 
-def _session(writer: RecordingWriter, connections: Connections, wanted: Callable[[str], bool]) -> Session:
+def _session(
+    writer: RecordingWriter,
+    connections: Connections,
+    wanted: Callable[[str], bool],
+    own_logs: frozenset[str] = frozenset(),
+) -> Session:
     return Session(
         design=writer_design(),
         connections=connections,
@@ -25,6 +30,7 @@ def _session(writer: RecordingWriter, connections: Connections, wanted: Callable
         progress=lambda *_: None,
         clock=lambda: NOW,
         timeout=5,
+        own_logs=own_logs,
     )
 
 
@@ -39,11 +45,12 @@ def recorded(
     *,
     wanted: Callable[[str], bool] = lambda _: True,
     connections: Connections | None = None,
+    own_logs: frozenset[str] = frozenset(),
     **files: Any,
 ) -> Recording:
     """The recording that *source* makes of ``[connect.files]``."""
     with RecordingWriter(folder, recorded_at=NOW, design=writer_design()) as writer:
-        run = _session(writer, connections or Connections(files=Files(**files)), wanted)
+        run = _session(writer, connections or Connections(files=Files(**files)), wanted, own_logs)
         asyncio.run(source.record(run))
     return Recording.load(folder)
 

@@ -53,6 +53,15 @@ def test_names_count_without_case_and_others_are_left(folder, tmp_path):
     }
 
 
+def test_a_log_that_own_lines_name_is_recorded_too(folder, tmp_path):
+    for name in ("CLOUDMGR.LOG", "Contoso Agent.log", "Contoso Agent.lo_", "smsexec.log"):
+        (folder / name).write_text(LINE, encoding="utf-8", newline="")
+    recording = _read(tmp_path, folder, own_logs=frozenset({"contoso agent"}))
+    names = ("cloudmgr.log", "contoso agent.lo_", "contoso agent.log")
+    assert sorted(recording.ids("")) == [PREFIX + name for name in names]
+    assert recording.text(PREFIX + "contoso agent.log") == LINE
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "cp1252"])
 def test_text_is_decoded_and_a_torn_tail_stays(folder, tmp_path, encoding):
     text = LINE * 20 + LINE[:30]

@@ -242,6 +242,29 @@ DEFECTS: tuple[Defect, ...] = (
         unassessed={"LOG020": DISCOVERY},
     ),
     Defect(
+        name="logs-own-line-says-failure",
+        story="CloudMgr.log has a line that Contoso's own catalogue knows as a failure.",
+        estate=lambda: contoso(
+            design__logs={"catalogues": ["our-lines.toml"]},
+            logs__cloud_manager=Log(
+                current=((300, "start"), (20, "Contoso: proxy-07 refused the site server"), (1, "end"))
+            ),
+        ),
+        fails={"LOG070": CLOUDMGR},
+    ),
+    Defect(
+        name="logs-own-line-says-nothing-new",
+        story="Contoso's own catalogue knows lines, and CloudMgr.log has none of them.",
+        estate=lambda: contoso(design__logs={"catalogues": ["our-lines.toml"]}),
+        passes=("LOG070",),
+    ),
+    Defect(
+        name="logs-own-log-was-not-recorded",
+        story="Contoso's own catalogue names a log of its agent, which no folder has.",
+        estate=lambda: contoso(design__logs={"catalogues": ["our-lines.toml", "our-agent-lines.toml"]}),
+        unassessed={"LOG070": "contoso agent.log"},
+    ),
+    Defect(
         name="logs-client-waits-to-enrol",
         story="CoManagementHandler.log of the sample client says that it waits its turn to enrol.",
         estate=lambda: contoso(
