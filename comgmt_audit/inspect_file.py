@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
+from comgmt_audit import plain_file
 from comgmt_audit.errors import ComgmtError, FactUnavailable
 from comgmt_audit.log_catalogue import Entry, Kind
 from comgmt_audit.text_encoding import decode
@@ -27,6 +28,7 @@ MAX_SIZE = 64 * 1024**2
 """Bytes of a file that are read at once."""
 
 _EXCERPT = 200
+_REASON = 500
 _LISTED = 12
 """Certificates, groups and keys that are shown of many."""
 
@@ -67,7 +69,7 @@ def inspect(path: Path, passwords: Sequence[str] = (), own: Sequence[OwnEntry] =
 
     name = shown(str(path))
     try:
-        with path.open("rb") as file:
+        with plain_file.opened(path) as file:
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
         return Seen(file=name, unread=(f"cannot be read: {error.strerror}",))
@@ -77,7 +79,13 @@ def inspect(path: Path, passwords: Sequence[str] = (), own: Sequence[OwnEntry] =
         seen = _seen(path, data, passwords, own)
     except (ComgmtError, FactUnavailable, ValueError, RecursionError) as error:
         seen = Seen(file="", unread=(str(error),))
-    return msgspec.structs.replace(seen, file=name)
+    return msgspec.structs.replace(seen, file=name, unread=tuple(map(_one_line, seen.unread)))
+
+
+def _one_line(reason: str) -> str:
+    """A reason is one line, also where it repeats what stands in the file."""
+    words = " ".join(reason.split())
+    return words if len(words) <= _REASON else f"{words[:_REASON]}…"
 
 
 def table(seen: Seen) -> Iterator[str]:
@@ -102,6 +110,8 @@ def _seen(path: Path, data: bytes, passwords: Sequence[str], own: Sequence[OwnEn
 
     if not data:
         return Seen(file="", unread=("is empty",))
+    if data.startswith(b"PK\x03\x04"):
+        return Seen(file="", unread=("is a ZIP archive: unpack it; a recording is judged by comgmt-audit scan",))
     if data[:1] == b"\x30" or path.suffix.lower() in {".pfx", ".p12", ".cer", ".crt", ".p7b", ".crl"}:
         return _binary(path, data, passwords)
     text = decode(data).text

@@ -32,17 +32,21 @@ def pack() -> tuple[Check, ...]:
     return packs.combine([packs.builtin()])
 
 
-def results(path: Path, checks: Sequence[Check] = (), *, own_lines: bool = True) -> dict[str, CheckResult]:
-    """Every check's result over a recording, by the baseline that its design names; by default of our pack.
+def environment(recording: Recording, *, own_lines: bool = True) -> Environment:
+    """A recording to be judged, by the baseline that its design names.
 
     Catalogues of log lines that the design names lie in the lab's folder; without *own_lines* they did not travel.
     """
+    design = recording.design
+    lines = own.load(Path(__file__).parent / name for name in design.logs.catalogues) if own_lines else ()
+    return Environment(recording, design, baselines.load(design.baseline), lines)
+
+
+def results(path: Path, checks: Sequence[Check] = (), *, own_lines: bool = True) -> dict[str, CheckResult]:
+    """Every check's result over a recording; by default of our pack."""
     recording = Recording.load(path)
     try:
-        design = recording.design
-        lines = own.load(Path(__file__).parent / name for name in design.logs.catalogues) if own_lines else ()
-        environment = Environment(recording, design, baselines.load(design.baseline), lines)
-        evaluation = Evaluation(checks or pack(), environment)
+        evaluation = Evaluation(checks or pack(), environment(recording, own_lines=own_lines))
         return {id: evaluation.result(id) for id in evaluation.checks}
     finally:
         recording.close()

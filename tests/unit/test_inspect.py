@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import random
+import time
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from comgmt_audit import log_catalogue
 from comgmt_audit.cli import cli, main
 from comgmt_audit.inspect_file import inspect, table
 from tests.lab import hosts, logs, pki
@@ -28,6 +30,13 @@ SITE = {"@odata.context": "https://cm01/AdminService/wmi/$metadata#SMS_Site", "v
 AZURE = {"id": "/subscriptions/0", "displayName": "Production", "state": "Enabled"}
 REFUSED = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges"}}
 ROW = {"@odata.etag": "FC1", "SiteName": "Contoso Primary", "SiteCode": "CON"}
+RSOP = "<Rsop xmlns='http://www.microsoft.com/GroupPolicy/Rsop'><ComputerResults>{}</ComputerResults></Rsop>"
+BOMB = (
+    '<!DOCTYPE l [<!ENTITY k "k">'
+    + "".join(f'<!ENTITY l{n} "{(f"&l{n - 1};" if n else "&k;") * 10}">' for n in range(12))
+    + '<!ENTITY l "&l11;">]>'
+)
+"""A billion laughs: ten thousand billion letters, where entities are expanded."""
 MANIFEST: dict[str, object] = {"format": 1, "seal": "", "observations": []}
 COLLECTED = {"collector": 1, "host": "cm01", "elevated": False, "errors": {"gpresult": "denied"}}
 
@@ -222,12 +231,49 @@ def test_what_a_noise_excuses_is_no_failure_here_either(seen):
         ("a.xml", "<Rsop xmlns='http://www.microsoft.com/GroupPolicy/Rsop'>"),
         ("a.bin", bytes(range(256)) * 50),
         ("a.pem", "-----BEGIN CERTIFICATE-----\nAA"),
+        ("a.pem", "-----BEGIN CERTIFICATE-----\n" * 100_000),
+        ("a.pem", "-----BEGIN A-----" + " " * 1_000_000),
+        ("recording.zip", b"PK\x03\x04" + bytes(100)),
+        ("a.xml", RSOP.format("&l;").replace("<Rsop", BOMB + "<Rsop")),
+        ("a.xml", RSOP.format("&x;").replace("<Rsop", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><Rsop')),
+        ("a.xml", RSOP.format("<a>" * 100_000)),
+        ("a.xml", RSOP.format("<a>" * 100_000 + "</a>" * 100_000)),
+        ("a.json", '{"@odata.context": "x", "value": [{"id": 1' + "0" * 10_000 + "}]}"),
+        ("a.json", '{"a":' * 100_000 + "1" + "}" * 100_000),
+        ("a.log", "<![LOG[" * 200_000),
+        ("a.log", "$$<" * 300_000),
     ],
 )
 def test_what_cannot_be_read_says_why(seen, name, content):
+    start = time.process_time()
     found = seen(name, content)
     assert found.unread
     assert list(table(found))
+    assert [why for why in found.unread if "\n" in why or len(why) > 600] == []
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe.log")
+    assert main(["inspect", str(tmp_path / "pipe.log")]) == 2
+    assert "cannot be read: is not a plain file" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["", "/dev/null"])
+def test_a_folder_and_a_device_are_refused(tmp_path, capsys, place):
+    assert main(["inspect", place or str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert "is a directory" in said.err or "is not a plain file" in said.out
+
+
+@pytest.mark.parametrize("name", ["mpcontrol.log", "a.log", "sms_cloud_proxyconnector.log", "cmgservice.log"])
+def test_a_line_that_begins_like_a_known_one_again_and_again_is_read_in_time(seen, name):
+    known = [entry.example for log in log_catalogue.names() for entry in log_catalogue.log(log).entries]
+    start = time.process_time()
+    found = seen(name, "".join(f"{line[: len(line) * 2 // 3]} " * 20 for line in known))
+    assert found.kind == "log"
+    assert time.process_time() - start < 10
 
 
 @pytest.fixture

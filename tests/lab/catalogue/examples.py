@@ -7,9 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from comgmt_audit import baselines
 from comgmt_audit.engine import Evaluation, notes
-from comgmt_audit.facts import Environment
 from comgmt_audit.model import CheckResult, ObservationNote
 from comgmt_audit.recording import Recording
 from tests.lab import coverage, judging
@@ -31,7 +29,7 @@ def of(check: str) -> Example:
     with tempfile.TemporaryDirectory() as folder:
         recording = Recording.load(record(defect.estate(), Path(folder) / "recording"))
         try:
-            environment = Environment(recording, recording.design, baselines.load(recording.design.baseline))
+            environment = judging.environment(recording)
             result = Evaluation(judging.pack(), environment).result(check)
             return Example(defect, result, notes(environment))
         finally:
