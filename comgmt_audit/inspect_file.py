@@ -6,6 +6,7 @@ No file ends it with an exception: evidence is hostile, and the user wants to kn
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 MAX_SIZE = 64 * 1024**2
 """Bytes of a file that are read at once."""
+
+MAX_RECORDS = 2_000_000
+"""Records of a log that are looked at; of Configuration Manager's own, a file of MAX_SIZE has some 400,000."""
 
 _EXCERPT = 200
 _REASON = 500
@@ -254,7 +258,8 @@ def log(path: Path, text: str, own: Sequence[OwnEntry] = ()) -> Seen:
     times: list[dt.datetime] = []
     lower = text.casefold()
     entries = [(log, entry) for log, entry in entries if any(literal in lower for literal in entry.literals)]
-    for record in records([text]):
+    every = records([text])
+    for record in itertools.islice(every, MAX_RECORDS):
         total, timed, torn = total + 1, timed + (record.local is not None), torn + record.torn
         times[1:] = [record.time] if record.time and times else times[1:]
         times = times or ([record.time] if record.time else [])
@@ -274,20 +279,21 @@ def log(path: Path, text: str, own: Sequence[OwnEntry] = ()) -> Seen:
     if name in known:
         facts["state"] = max(states, key=lambda hit: hit.line).kind if states else None
     unread = [] if timed else ["times: the lines have none"]
+    unread += [f"what comes after {MAX_RECORDS} records"] if next(every, None) else []
     unread += [f"{torn} torn records: what they would go on to say is not known"] if torn else []
     ordered = tuple(sorted(hits.values(), key=lambda hit: hit.line))
     return Seen(file="", kind="log", facts=facts, hits=ordered, unread=tuple(unread))
 
 
 def _entries(logs: Iterable[str]) -> list[tuple[str, Entry]]:
-    """The known lines of some logs, those of families once."""
+    """The known lines of some logs, each once; those of families after what is a log's own, which says more."""
     from comgmt_audit import log_catalogue
 
     found: dict[str, tuple[str, Entry]] = {}
     for log in logs:
         for entry in log_catalogue.log(log).entries:
             found.setdefault(entry.id, (log, entry))
-    return list(found.values())
+    return sorted(found.values(), key=lambda known: known[1].id in log_catalogue.of_families())
 
 
 def _match(

@@ -15,6 +15,9 @@ from comgmt_audit.inspect_file import Hit, Seen
 if TYPE_CHECKING:
     from comgmt_audit.log_catalogue.own import OwnEntry
 
+MAX_OBJECTS = 1_000_000
+"""Objects and lists of one document: an empty one takes two characters in a file, and a hundred bytes in memory."""
+
 _LISTED = 12
 """Objects that are named of many."""
 
@@ -36,6 +39,8 @@ def read(text: str, own: Sequence[OwnEntry] = ()) -> Seen | None:
     start = text.lstrip()[:1]
     if start not in {"{", "["}:
         return None
+    if text.rstrip()[-1:] in {"}", "]"} and text.count("{") + text.count("[") > MAX_OBJECTS:
+        return Seen(file="", unread=(f"is like JSON, and has more than {MAX_OBJECTS} objects and lists",))
     document = _decoded(text)
     if document is None and '"collector"' in text:
         document = _decoded(one_line(text))

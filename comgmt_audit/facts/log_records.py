@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import io
 import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -280,7 +281,7 @@ def _tail(lines: _Lines, start: int, framed: bool) -> Iterator[Record]:
     if framed or OPENER in rest:
         yield Record(message=rest.removeprefix(OPENER), line=lines.number(start), torn=True)
         return
-    for number, line in enumerate(rest.split("\n"), lines.number(start)):
+    for number, line in enumerate(io.StringIO(rest), lines.number(start)):  # one at a time: there may be millions
         if line.strip():
             yield Record(message=line.strip(), line=number)
 

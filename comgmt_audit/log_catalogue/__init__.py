@@ -95,6 +95,12 @@ def log(name: str) -> Log:
     return _read(name, ())
 
 
+@functools.cache
+def of_families() -> frozenset[str]:
+    """The ids of the lines that families have."""
+    return frozenset(entry.id for path in _HERE.glob("_*.toml") for entry in _read(path.stem, ()).entries)
+
+
 def _read(name: str, path: tuple[str, ...]) -> Log:
     raw = tomllib.loads((_HERE / f"{name}.toml").read_text(encoding="utf-8"))
     own = msgspec.convert(raw, Log)

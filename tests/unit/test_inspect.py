@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import random
+import re
 import time
 from pathlib import Path
 
@@ -126,6 +127,20 @@ def _seeds():
         "dsregcmd.txt": DSREGCMD.encode(),
         "certutil.txt": LISTING.encode(),
         "CloudMgr.log": "".join(logs.server_line(h, t, "X") for h, t in contoso().logs.cloud_manager.current).encode(),
+        "CoManagementHandler.log": "".join(
+            logs.client_line(h, t, "X") for h, t in contoso().logs.co_management.current
+        ).encode("utf-16"),
+        "rsop.xml": RSOP.format("<SecurityGroup><SID>S-1-1-0</SID><Name>Everyone</Name></SecurityGroup>").encode(
+            "utf-16"
+        ),
+        "users.jsonl": (json.dumps(ROW) + "\n").encode() * 3,
+        "azure.json": json.dumps({"value": [AZURE], "nextLink": "https://management.azure.com/x"}).encode(),
+        "site.json": json.dumps({**SITE, "value": [ROW]}).encode(),
+        "refused.json": json.dumps(REFUSED).encode(),
+        "manifest.json": json.dumps(MANIFEST).encode(),
+        "u_ex261124.log": b"2026-11-24 05:12:00 10.0.0.5 GET /SMS_MP/.sms_aut MPLIST 443 - 10.0.0.9 - - 403 7 64 31\r\n"
+        * 3,
+        "recording.zip": b"PK\x03\x04" + bytes(60),
     }
 
 
@@ -134,24 +149,44 @@ SEEDS = _seeds()
 
 @st.composite
 def damaged(draw):
-    """A file of a kind that we know, cut off, with bits turned over and bytes put in, under its name or another."""
+    """A file of a kind that we know, under its name or another, cut off, with bits turned over and bytes put in.
+
+    It may be in another encoding, have a number far too large, or a piece of itself many times.
+    """
     name = draw(st.sampled_from(sorted(SEEDS)))
     content = bytearray(SEEDS[name])
+    encoding = draw(st.sampled_from(["", "", "utf-16", "utf-16-be", "utf-32", "utf-8-sig", "cp037"]))
+    if encoding:
+        content = bytearray(content.decode("utf-8", "replace").encode(encoding, "replace"))
+    if draw(st.booleans()) and (numbers := [*re.finditer(rb"[0-9]+", content)]):
+        number = draw(st.sampled_from(numbers))
+        content[number.start() : number.end()] = b"9" * draw(st.sampled_from([1, 19, 20, 400, 5000]))
+    if draw(st.booleans()):
+        start = draw(st.integers(0, len(content) - 1))
+        piece = content[start : start + draw(st.integers(1, 60))]
+        content[start:start] = piece * draw(st.sampled_from([2, 50, 3000]))
     for at, mask in draw(st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(1, 255)), max_size=6)):
         content[at] ^= mask
     at = draw(st.integers(0, len(content)))
     content[at:at] = draw(st.binary(max_size=12))
-    called = draw(st.sampled_from([name, "x", "x.log", "x.pfx", "x.json"]))
+    called = draw(st.sampled_from([name, name, "x", "x.log", "x.pfx", "x.json", "x.xml", "x.crl", "x.p7b"]))
     return called, bytes(content[: draw(st.integers(0, len(content)))])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=int(os.environ.get("COMGMT_DAMAGE", "200")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(damaged())
 def test_no_damage_ends_in_a_traceback(seen, file):
+    start = time.process_time()
     found = seen(*file)
     assert found.kind or found.unread
     assert list(table(found))
     assert json.loads(msgspec.json.encode(found))
+    assert not any("\n" in why for why in found.unread)
+    assert time.process_time() - start < 5
 
 
 WORDS = [
