@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from comgmt_audit import Design, Family, Finding, Findings, Severity, Stage, cannot_tell, check, require
+from comgmt_audit import Design, Evidence, Family, Finding, Findings, Severity, Stage, cannot_tell, check, require
 from comgmt_audit.facts import Now
 from comgmt_audit.facts.hosts import COLLECT, place
 from comgmt_audit.facts.logs import (
@@ -190,12 +190,13 @@ def no_log_line_of_your_own_says_failure(design: Design, logs: OwnLogs, now: Now
 
     Why: You know lines that nobody has published: of your proxy, your agents, your scripts. `[logs] catalogues` of
     comgmt.toml names the files with them (docs/log-lines.md); each entry says how grave its failure is.
-    Remedy: Do what the entry's own remedy says.
+    Remedy: Do what the entry's own remedy says, which the finding repeats. For a line that turned out to be harmless,
+    set `kind = "noise"` in its catalogue.
     """
     oldest = now.in_days(-design.horizons.log_days)
     for log in logs.unseen:
         cure = f"Name the folder that has {log}.log in connect.files.logs, and record again."
-        yield cannot_tell(f"{log}.log", "no file of it was recorded", cure=cure)
+        yield cannot_tell(f"{log}.log", "no file of it was recorded", cure=cure, evidence=Evidence(f"log/*/{log}.log"))
     for state in logs:
         latest = state.latest
         failed = latest is not None and latest.is_failure and (latest.time is None or latest.time >= oldest)
