@@ -252,6 +252,7 @@ def log(path: Path, text: str, own: Sequence[OwnEntry] = ()) -> Seen:
     name, known = base_name(path.name.lower()), log_catalogue.names()
     entries = _entries([name] if name in known else known)
     mine = [(line.log, line) for line in own if line.log == name] or [(line.log, line) for line in own]
+    may_be_mine = _likely([line for _, line in mine])
     hits: dict[str, Hit] = {}
     clocks: dict[str, dt.datetime | None] = {}
     total = timed = torn = 0
@@ -265,7 +266,8 @@ def log(path: Path, text: str, own: Sequence[OwnEntry] = ()) -> Seen:
         times = times or ([record.time] if record.time else [])
         if not (record.torn and record.local is None):
             _match(entries, record, hits, clocks)
-            _match(mine, record, hits, clocks)
+            if may_be_mine(record.message):
+                _match(mine, record, hits, clocks)
     framed = bool(timed or torn or "<![LOG[" in text)
     if not (framed or hits or path.suffix.lower() in {".log", ".lo_"}):
         return Seen(
@@ -283,6 +285,14 @@ def log(path: Path, text: str, own: Sequence[OwnEntry] = ()) -> Seen:
     unread += [f"{torn} torn records: what they would go on to say is not known"] if torn else []
     ordered = tuple(sorted(hits.values(), key=lambda hit: hit.line))
     return Seen(file="", kind="log", facts=facts, hits=ordered, unread=tuple(unread))
+
+
+def _likely(own: Sequence[OwnEntry]) -> Callable[[str], bool]:
+    if not own:
+        return lambda _: False
+    from comgmt_audit.log_catalogue.own import likely
+
+    return likely(own)
 
 
 def _entries(logs: Iterable[str]) -> list[tuple[str, Entry]]:

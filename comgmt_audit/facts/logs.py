@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import msgspec
@@ -212,13 +212,15 @@ class OwnLogs(Logs, frozen=True, kw_only=True):
                 f"the log lines of {', '.join(environment.design.logs.catalogues)} do not travel with the recording",
                 "Judge it by the comgmt.toml that names them: add the key recording at its top.",
             )
+        from comgmt_audit.log_catalogue import own
+
         lines: dict[str, list[OwnEntry]] = {}
         for line in environment.own_lines:
             lines.setdefault(line.log, []).append(line)
         files = _files(environment)
         return cls(
             states=tuple(
-                _state(environment, log, server, ids, entries)
+                _state(environment, log, server, ids, _Reader(entries, own.likely(entries)))
                 for log, entries in sorted(lines.items())
                 for server, ids in sorted(files.get(log, {}).items())
             ),
@@ -255,11 +257,9 @@ def _age(id: str) -> tuple[int, str]:
     return (1 if found["kind"] == "lo_" else _CURRENT), id
 
 
-def _state(
-    environment: Environment, log: str, server: str, ids: list[str], own: Sequence[OwnEntry] | None = None
-) -> LogState:
-    """The state of one log by its known lines, or by the user's *own*."""
-    reader = _Reader(_entries(environment, log) if own is None else own)
+def _state(environment: Environment, log: str, server: str, ids: list[str], reader: _Reader | None = None) -> LogState:
+    """The state of one log, as a *reader* of its known lines sees it, or another."""
+    reader = reader or _Reader(_entries(environment, log))
     recording = environment.recording
     spans: list[Span] = []
     gaps: list[str] = []
@@ -329,11 +329,15 @@ def _entries(environment: Environment, log: str) -> tuple[Entry, ...]:
 
 
 class _Reader:
-    """Collects the known lines of one log through all its files."""
+    """Collects the known lines of one log through all its files.
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    *likely* says quickly whether a message may have any of them, where they have no literals.
+    """
+
+    def __init__(self, entries: Sequence[Entry], likely: Callable[[str], bool] = lambda _: True) -> None:
         self.hits: dict[str, Hit] = {}
         self._entries = entries
+        self._likely = likely
         quick = [entry.literals for entry in entries]
         self._literals = tuple(sorted({literal for literals in quick for literal in literals})) if all(quick) else ()
         self._order = 0
@@ -348,6 +352,8 @@ class _Reader:
     def _see(self, record: Record) -> None:
         if record.torn and record.local is None:
             return  # its end is missing: it may go on to say the opposite
+        if not self._likely(record.message):
+            return
         for entry in self._entries:
             matched = entry.search(record.message)
             if matched is not None:

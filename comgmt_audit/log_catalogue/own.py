@@ -10,7 +10,7 @@ import functools
 import importlib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +28,9 @@ MAX_LINES = 500
 MAX_PATTERN = 1000
 """Characters of an expression."""
 
+_MEMORY = 64 * 1024 * 1024
+"""Bytes that RE2 may take for an expression, or for all of a log together."""
+
 _MUST = ("log", "id", "kind", "pattern", "meaning", "example")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LOG = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_@ .-]*")
@@ -43,8 +46,7 @@ class OwnEntry(Entry, frozen=True, kw_only=True):
 
     def search(self, message: str) -> str | None:
         """The part of a message that matches, or ``None``; in time that grows with the message alone."""
-        joined = message.replace("\r", "").replace("\n", "")
-        for text in (message, joined) if len(joined) < len(message) else (message,):
+        for text in _readings(message):
             if found := _compiled(self.pattern).search(text):
                 return str(found[0])
         return None
@@ -76,6 +78,20 @@ def load(paths: Iterable[Path]) -> tuple[OwnEntry, ...]:
     if len(found) > MAX_LINES:
         raise DesignError(f"{len(found)} log lines are named, and {MAX_LINES} is the limit.", "Leave some out.")
     return tuple(entry for entry, _ in found.values())
+
+
+def likely(entries: Sequence[OwnEntry]) -> Callable[[str], bool]:
+    """Whether any of the entries may be in a message: one search for all, most messages having none."""
+    every = "|".join(f"(?:{entry.pattern})" for entry in entries)
+    if _error(every):  # together they are too many for RE2
+        return lambda _: True
+    return lambda message: any(_compiled(every).search(text) for text in _readings(message))
+
+
+def _readings(message: str) -> tuple[str, ...]:
+    """A message as it is, and put together: one writer breaks long ones in mid-word."""
+    joined = message.replace("\r", "").replace("\n", "")
+    return (message, joined) if len(joined) < len(message) else (message,)
 
 
 def _entries(path: Path) -> Iterator[tuple[str, Any]]:
@@ -173,6 +189,7 @@ def _compiled(pattern: str) -> Any:
     options = _re2().Options()
     options.case_sensitive = False
     options.log_errors = False
+    options.max_mem = _MEMORY
     return _re2().compile(pattern, options=options)
 
 

@@ -150,6 +150,19 @@ def test_no_pattern_hangs(load, pattern):
     assert time.process_time() - start < 2
 
 
+@pytest.mark.parametrize("count", [1, 20, own.MAX_LINES])
+def test_many_lines_are_searched_for_at_once(load, count):
+    text = changed("pattern", "'[a-z]+ proxy-{n}x[0-9]+ refused'").replace("our-proxy", "our-{n}")
+    text = text.replace("Connection through proxy-07", "through proxy-{n}x07")
+    entries = load("".join(text.replace("{n}", str(number)) for number in range(count)))
+    likely = own.likely(entries)
+    start = time.process_time()
+    assert not any(likely(f"Reading workload flags of the policy, attempt {number}") for number in range(20_000))
+    assert time.process_time() - start < 3
+    assert likely(f"THROUGH PROXY-{count - 1}X1 refused")
+    assert likely(f"through proxy-{count - 1}x1 ref\r\nused")
+
+
 def lab(*names: str) -> tuple[own.OwnEntry, ...]:
     return own.load(LAB / name for name in names)
 
