@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from comgmt_audit import Design, Evidence, Family, Finding, Findings, Severity, Stage, cannot_tell, check, require
 from comgmt_audit.facts import Now
 from comgmt_audit.facts.hosts import COLLECT, place
+from comgmt_audit.facts.log_states import Hit, LogState
 from comgmt_audit.facts.logs import (
     CloudManagerLogs,
     CoManagementLogs,
     ConnectionPointLogs,
     DiscoveryLogs,
-    Hit,
-    LogState,
     ManagementPointLogs,
     OwnLogs,
 )

@@ -247,7 +247,7 @@ def log(path: Path, text: str, own: Sequence[OwnEntry] = ()) -> Seen:
     """A log: of a known name by the lines of that log, else by those of all; and by the user's *own* lines likewise."""
     from comgmt_audit import log_catalogue
     from comgmt_audit.facts.log_records import records
-    from comgmt_audit.facts.logs import base_name
+    from comgmt_audit.facts.log_states import base_name
 
     name, known = base_name(path.name.lower()), log_catalogue.names()
     entries = _entries([name] if name in known else known)
@@ -310,7 +310,7 @@ def _match(
     entries: Sequence[tuple[str, Entry]], record: Record, hits: dict[str, Hit], clocks: dict[str, dt.datetime | None]
 ) -> None:
     """Count the first entry that knows the record, unless a noise just before it excuses it (as in a scan)."""
-    from comgmt_audit.facts.logs import EXCUSED_FOR
+    from comgmt_audit.facts.log_states import EXCUSED_FOR
 
     for log, entry in entries:
         if entry.search(record.message) is None:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from comgmt_audit import log_catalogue
+from comgmt_audit import inspect_file, inspect_json, log_catalogue
 from comgmt_audit.cli import cli, main
 from comgmt_audit.inspect_file import inspect, table
 from tests.lab import hosts, logs, pki
@@ -286,6 +286,20 @@ def test_what_cannot_be_read_says_why(seen, name, content):
     assert list(table(found))
     assert [why for why in found.unread if "\n" in why or len(why) > 600] == []
     assert time.process_time() - start < 5
+
+
+def test_a_document_of_too_many_objects_is_not_decoded(seen):
+    found = seen("x.json", "[" + "{}," * inspect_json.MAX_OBJECTS + "{}]")
+    assert found.unread == ("is like JSON, and has more than 1000000 objects and lists",)
+
+
+def test_of_a_log_of_too_many_records_the_first_are_read(seen, monkeypatch):
+    monkeypatch.setattr(inspect_file, "MAX_RECORDS", 3)
+    lines = [logs.server_line(hours, logs.PUBLISHED, "X") for hours in (4, 3, 2, 1)]
+    found = seen("SMS_AZUREAD_DISCOVERY_AGENT.log", "".join(lines))
+    assert (found.facts["records"], found.hits[0].count) == (3, 3)
+    assert "what comes after 3 records" in found.unread
+    assert seen("SMS_AZUREAD_DISCOVERY_AGENT.log", "".join(lines[:3])).unread == ()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

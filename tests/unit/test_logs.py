@@ -12,7 +12,8 @@ from comgmt_audit import baselines
 from comgmt_audit.design import Design
 from comgmt_audit.errors import NotRecorded
 from comgmt_audit.facts import Environment
-from comgmt_audit.facts.logs import CloudManagerLogs, CoManagementLogs, DiscoveryLogs, LogState, base_name
+from comgmt_audit.facts.log_states import LogState, base_name
+from comgmt_audit.facts.logs import CloudManagerLogs, CoManagementLogs, DiscoveryLogs
 from comgmt_audit.recording import Absence, Reason, Recording, RecordingWriter
 from tests.lab.logs import PUBLISHED, server_line
 from tests.lab.names import NOW, days
