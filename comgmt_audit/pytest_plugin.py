@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,9 +193,9 @@ class CheckItem(pytest.Item):
         result = self.audit.evaluation.result(self.check.id)
         self.user_properties += _properties(result)
         if result.outcome is Outcome.NOT_APPLICABLE:
-            pytest.skip(result.reason)
+            pytest.skip(_printed(result.reason))
         if result.outcome in {Outcome.NOT_ASSESSED, Outcome.ERROR}:
-            pytest.fail("\n".join(_explanation(result, self.audit.observations)), pytrace=False)
+            pytest.fail(_explanation(result, self.audit.observations), pytrace=False)
 
     def runtest(self) -> None:
         """Fail where the environment does not comply."""
@@ -203,7 +203,7 @@ class CheckItem(pytest.Item):
 
         result = self.audit.evaluation.result(self.check.id)
         if result.outcome is Outcome.FAIL:
-            pytest.fail("\n".join(_explanation(result, self.audit.observations)), pytrace=False)
+            pytest.fail(_explanation(result, self.audit.observations), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the check stands, and its claim."""
@@ -227,8 +227,20 @@ def _properties(result: CheckResult) -> list[tuple[str, object]]:
     ]
 
 
-def _explanation(result: CheckResult, observations: dict[str, ObservationNote]) -> Iterator[str]:
-    """The failure text, in the words of the other reports, which make control characters visible."""
+def _printed(text: str) -> str:
+    """Text that pytest prints, and a CI service reads: no line of it moves a cursor or is a command."""
+    from comgmt_audit import packs
+
+    printed: Callable[[str], str] = packs.report("_shared").printed
+    return "\n".join(map(printed, text.split("\n")))
+
+
+def _explanation(result: CheckResult, observations: dict[str, ObservationNote]) -> str:
+    """The failure text, in the words of the other reports."""
+    return _printed("\n".join(_explained(result, observations)))
+
+
+def _explained(result: CheckResult, observations: dict[str, ObservationNote]) -> Iterator[str]:
     from comgmt_audit import packs
 
     words = packs.report("_shared")

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from comgmt_audit.model import CheckResult, Outcome, Scan, Stage
 
-from ._shared import STAGE_TITLES, printable
+from ._shared import STAGE_TITLES, printable, shown_id
 
 COLUMN, ROW = 150, 62
 """Units from one box to the next."""
@@ -40,7 +40,7 @@ class _Family(Struct, frozen=True):
 
     @property
     def failed(self) -> tuple[str, ...]:
-        return tuple(r.check.id for r in self.results if r.outcome is Outcome.FAIL and not r.waived)
+        return tuple(shown_id(r.check.id) for r in self.results if r.outcome is Outcome.FAIL and not r.waived)
 
     @property
     def blocked(self) -> tuple[str, ...]:
@@ -135,7 +135,7 @@ def _node(family: _Family, column: int, row: int) -> dict[str, Any]:
     return {
         "x": COLUMN * column,
         "y": _HEAD + ROW * row,
-        "code": family.code,
+        "code": shown_id(family.code),
         "lines": textwrap.wrap(title, _LINE, max_lines=3, placeholder="…"),
         "label": f"{title}: {family.detail}",
         "detail": family.detail,
@@ -167,11 +167,11 @@ def _words(columns: Sequence[Sequence[_Family]], edges: dict[tuple[str, str], bo
             "families": [
                 {
                     "title": titles[family.code],
-                    "code": family.code,
+                    "code": shown_id(family.code),
                     "detail": family.detail,
                     "failed": family.failed,
                     "rests": ", ".join(titles[base] for base, top in edges if top == family.code),
-                    "blocked": tuple(dict.fromkeys(id for r in family.results for id in r.blocked_by)),
+                    "blocked": tuple(dict.fromkeys(shown_id(id) for r in family.results for id in r.blocked_by)),
                 }
                 for family in column
             ],

@@ -30,9 +30,13 @@ from comgmt_audit.model import (
     Value,
     Verdict,
 )
+from comgmt_audit.runner_commands import defused
 
 LONGEST_TEXT = 2000
 """Characters of one value that a report for people shows; the JSON report holds all of it."""
+
+LONGEST_ID = 100
+"""Characters of the id of a check or a family; ours have six and three."""
 
 LONGEST_LIST = 30
 """Items of one list that a report for people shows."""
@@ -161,7 +165,7 @@ def _stage(scan: Scan, stage: Stage, gating: Collection[str]) -> StageView:
         waived=tuple(waived),
         unknown=tuple(unknown),
         settled=tuple(settled),
-        waits_for=tuple(dict.fromkeys(id for r in unknown for id in r.blocked_by)),
+        waits_for=tuple(dict.fromkeys(shown_id(id) for r in unknown for id in r.blocked_by)),
     )
 
 
@@ -219,6 +223,16 @@ def printable(text: str, *, lines: bool = False, limit: int = LONGEST_TEXT) -> s
     if lines:
         return "\n".join(_UNSEEN.sub(_visible, line) for line in text.replace("\r\n", "\n").split("\n"))
     return _UNSEEN.sub(_visible, text)
+
+
+def shown_id(id: str) -> str:
+    """A check's or a family's id where it stands many times; ours are short, and a scan of somebody else's may lie."""
+    return printable(id, limit=LONGEST_ID)
+
+
+def printed(line: str) -> str:
+    """A line as it may be printed where a CI service reads along: nothing in it moves a cursor or is a command."""
+    return defused(printable(line, limit=len(line)))
 
 
 def _visible(match: re.Match[str]) -> str:

@@ -9,11 +9,12 @@ import msgspec
 from comgmt_audit.model import DriftReport
 
 from ._shared import write_text
+from .scan_json import encode
 
 
 def render(report: DriftReport) -> str:
     """One JSON document, one value a line."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n"
+    return msgspec.json.format(encode(report), indent=1).decode() + "\n"
 
 
 def write(report: DriftReport, path: Path) -> None:

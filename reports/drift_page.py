@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from comgmt_audit.model import Change, Drifted, DriftReport, ValueChange
 
-from ._shared import moment, phrase, printable, write_text
+from ._shared import moment, phrase, printable, shown_id, write_text
 from .drift_text import TITLES, days, headline
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -59,7 +59,7 @@ def _view(report: DriftReport) -> dict[str, Any]:
 def _row(change: Drifted, report: DriftReport) -> dict[str, str]:
     gone = change.change in {Change.FIXED, Change.UNKNOWN_NOW}
     return {
-        "check": change.check,
+        "check": shown_id(change.check),
         "title": printable(report.titles.get(change.check, "")),
         "severity": change.severity.value,
         "subject": printable(change.subject),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from comgmt_audit.model import Change, Drift, Drifted, DriftReport, ValueChange
 
-from ._shared import counted, moment, phrase, printable, write_text
+from ._shared import counted, moment, phrase, printable, printed, write_text
 from .markdown import code
 
 TITLES = {
@@ -31,7 +31,7 @@ def headline(report: DriftReport) -> str:
 
 def render(report: DriftReport, *, verbose: bool = False) -> str:
     """Plain text."""
-    return "".join(f"{line}\n" for line in _lines(report, verbose))
+    return "".join(f"{printed(line)}\n" for line in _lines(report, verbose))
 
 
 def _lines(report: DriftReport, verbose: bool) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _lines(report: DriftReport, verbose: bool) -> Iterator[str]:
 
 def line(change: Drifted, drift: Drift) -> str:
     """One change: what, how grave, since when, and what it was and is."""
-    parts = [f"{change.check} ({change.severity.value}) {printable(change.subject)}"]
+    parts = [f"{printable(change.check)} ({change.severity.value}) {printable(change.subject)}"]
     if change.change in {Change.FIXED, Change.UNKNOWN_NOW}:
         parts.append(f"was: {phrase(change.before)}")
         if change.after:

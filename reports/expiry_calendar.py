@@ -47,7 +47,7 @@ def _event(expiry: Expiry, scan: Scan) -> Event:
     from icalendar import Alarm, Event
 
     event = Event()
-    summary = f"{expiry.kind.capitalize()} ends: {printable(expiry.subject, limit=200)}"
+    summary = f"{printable(expiry.kind.capitalize(), limit=200)} ends: {printable(expiry.subject, limit=200)}"
     event.add("uid", f"{_uid(expiry, scan)}@comgmt-audit")
     event.add("dtstamp", scan.started_at.astimezone(dt.UTC))
     event.add("dtstart", expiry.at.astimezone(dt.UTC).date())

@@ -36,16 +36,16 @@ def write(scan: Scan, path: Path) -> None:
 def _suite(result: CheckResult, scan: Scan) -> ET.Element:
     check = result.check
     properties = {
-        "id": check.id,
+        "id": printable(check.id),
         "severity": result.severity.value,
         "stage": check.stage.value,
-        "statements": ", ".join(check.covers),
+        "statements": printable(", ".join(check.covers)),
         "outcome": result.outcome.value,
         "subjects": subjects(result),
         "step": printable(check.step),
     }
     element: ET.Element = TestSuite(
-        f"{check.id} {printable(check.title)}",
+        printable(f"{check.id} {check.title}"),
         list(_cases(result, scan)),
         # junit-10.xsd knows no zone here, and readers take it for UTC.
         timestamp=scan.recorded_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S"),
@@ -71,7 +71,8 @@ def _cases(result: CheckResult, scan: Scan) -> Iterator[TestCase]:
 def _case(result: CheckResult, subject: str = "") -> TestCase:
     check = result.check
     title = printable(check.title)
-    return TestCase(f"{title} [{subject}]" if subject else title, classname=f"comgmt_audit.{check.family}.{check.id}")
+    classname = printable(f"comgmt_audit.{check.family}.{check.id}")
+    return TestCase(f"{title} [{subject}]" if subject else title, classname=classname)
 
 
 def _unique(finding: Finding, names: set[str]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from comgmt_audit.model import CheckResult, Finding, Outcome, Scan
 
 from ._shared import (
+    LONGEST_ID,
     StageView,
     counted,
     expectation,
@@ -98,19 +99,19 @@ def _sections(scan: Scan, views: tuple[StageView, ...]) -> Iterator[tuple[str, l
     unknown = [result for view in views for result in view.unknown]
     if failed:
         yield "", ["", "## To mend"]
-        yield from ((result.check.id, list(_failure(result, scan))) for result in failed)
+        yield from ((_id(result), list(_failure(result, scan))) for result in failed)
     if waived:
         yield "", ["", "## Waived", ""]
-        yield from ((result.check.id, list(_waived(result))) for result in waived)
+        yield from ((_id(result), list(_waived(result))) for result in waived)
     if unknown:
         yield "", ["", "## Not looked at", ""]
-        yield from ((result.check.id, [_unknown(result)]) for result in unknown)
+        yield from ((_id(result), [_unknown(result)]) for result in unknown)
 
 
 def _failure(result: CheckResult, scan: Scan) -> Iterator[str]:
     check = result.check
     yield ""
-    yield f"### {check.id} ({result.severity.value}): {text(check.title)}"
+    yield f"### {_id(result)} ({result.severity.value}): {text(check.title)}"
     yield ""
     failed = [finding for finding in result.findings if finding.counts]
     for finding in failed[:SHOWN_FINDINGS]:
@@ -142,7 +143,7 @@ def _finding(finding: Finding, scan: Scan) -> Iterator[str]:
 
 
 def _waived(result: CheckResult) -> Iterator[str]:
-    yield f"- {result.check.id} ({result.severity.value}) {text(result.check.title)}"
+    yield f"- {_id(result)} ({result.severity.value}) {text(result.check.title)}"
     waived = [finding for finding in result.findings if finding.waived]
     for finding in waived[:SHOWN_FINDINGS]:
         yield f"  - {code(finding.subject)}: {code(waiver(finding))}"
@@ -151,9 +152,18 @@ def _waived(result: CheckResult) -> Iterator[str]:
 
 
 def _unknown(result: CheckResult) -> str:
-    blocked = f"blocked by {', '.join(result.blocked_by)}" if result.blocked_by else ""
+    blocked = f"blocked by {', '.join(map(_name, result.blocked_by))}" if result.blocked_by else ""
     parts = [blocked or code(reason(result) or result.outcome.value), text(result.cure)]
-    return f"- {result.check.id} {text(result.check.title)} {' '.join(part for part in parts if part)}"
+    return f"- {_id(result)} {text(result.check.title)} {' '.join(part for part in parts if part)}"
+
+
+def _id(result: CheckResult) -> str:
+    return _name(result.check.id)
+
+
+def _name(id: str) -> str:
+    """The id of a check; one that is none of ours may be anything."""
+    return id if id.isascii() and id.isalnum() and len(id) < LONGEST_ID else code(id)
 
 
 def code(value: str) -> str:
@@ -176,4 +186,4 @@ def _words(part: str) -> str:
 
 
 def _is_link(url: str) -> bool:
-    return url.startswith("https://") and not re.search(r"[\s<>\\]", url)
+    return url.startswith("https://") and url.isprintable() and not re.search(r"[\s<>\\]", url)

@@ -16,7 +16,7 @@ from comgmt_audit.model import Change, News
 
 from ._shared import counted, explanation, headline, printable
 from .drift_text import SHOWN, TITLES, line
-from .markdown import code
+from .markdown import code, text
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST_TITLE = 150
@@ -27,9 +27,9 @@ def render(news: News, template: str = "") -> tuple[str, str]:
 
     Raises ComgmtError where the template is wrong.
     """
-    text = template or (_TEMPLATES / "notification.md").read_text(encoding="utf-8")
+    source = template or (_TEMPLATES / "notification.md").read_text(encoding="utf-8")
     with _named():
-        body = _environment().from_string(text).render(view(news))
+        body = _environment().from_string(source).render(view(news))
     return title(news), re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
 
 
@@ -89,7 +89,7 @@ def view(news: News) -> dict[str, Any]:
         "more": {name: len(lines) - SHOWN for name, lines in groups.items() if len(lines) > SHOWN},
         "expiring": [
             {
-                "kind": one.kind,
+                "kind": text(one.kind),
                 "subject": printable(one.subject, limit=200),
                 "day": f"{one.at:%Y-%m-%d}",
                 "left": _left((one.at - scan.recorded_at).days),

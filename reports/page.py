@@ -48,6 +48,7 @@ from ._shared import (
     printable,
     prose,
     reason,
+    shown_id,
     stages,
     subjects,
     waiver,
@@ -60,6 +61,9 @@ if TYPE_CHECKING:
 
 SHOWN_FINDINGS = 50
 """Findings of one check that stand in the page itself; the script shows the rest."""
+
+LONGEST_PIECE = 25_000
+"""Characters of anything that the page shows; a traceback has 20,000 at most."""
 
 LONGEST_REQUEST = 140
 """Characters of a request that stand beside a finding."""
@@ -184,8 +188,8 @@ def _template() -> Template:
 
 
 def _finalized(value: Any) -> Any:
-    """Whatever the template shows; a control character that some field brought is made visible here."""
-    return printable(value, lines=True, limit=len(value)) if type(value) is str else value
+    """Whatever the template shows; a control character or a giant that some field brought ends here."""
+    return printable(value, lines=True, limit=LONGEST_PIECE) if type(value) is str else value
 
 
 def _hash(text: str) -> str:
@@ -245,7 +249,7 @@ def _history(scan: Scan, rest: _Rest) -> dict[str, Any]:
 
 def _families(scan: Scan) -> list[tuple[str, str]]:
     """Codes and titles, in the order of the titles."""
-    found = {result.check.family: printable(result.check.family_title, limit=100) for result in scan.results}
+    found = {shown_id(result.check.family): printable(result.check.family_title, limit=100) for result in scan.results}
     return sorted(found.items(), key=lambda family: family[1])
 
 
@@ -305,7 +309,7 @@ def _cures(views: tuple[StageView, ...]) -> list[dict[str, Any]]:
     cures: dict[str, list[str]] = {}
     for result in (result for view in views for result in view.unknown):
         if result.cure and not result.blocked_by and result.outcome is Outcome.NOT_ASSESSED:
-            cures.setdefault(result.cure, []).append(result.check.id)
+            cures.setdefault(result.cure, []).append(shown_id(result.check.id))
     ranked = sorted(((cure, ids) for cure, ids in cures.items() if len(ids) > 1), key=lambda item: -len(item[1]))
     return [{"cure": _markup(cure), "ids": ids, "number": counted(len(ids), "check")} for cure, ids in ranked]
 
@@ -314,7 +318,7 @@ def _check(result: CheckResult, waiting: dict[str, tuple[str, ...]], scan: Scan,
     check = result.check
     shown, more = _findings(result, scan, rest)
     return {
-        "id": check.id,
+        "id": shown_id(check.id),
         "title": printable(check.title),
         "outcome": result.outcome.value,
         "badge": "blocked" if result.blocked_by else "waived" if result.waived else result.outcome.value,
@@ -324,14 +328,14 @@ def _check(result: CheckResult, waiting: dict[str, tuple[str, ...]], scan: Scan,
         "remedy": _markup(check.remedy),
         "step": printable(check.step),
         "refs": [_reference(reference) for reference in check.refs],
-        "covers": ", ".join(check.covers),
-        "tags": ", ".join(check.tags),
-        "pack": check.pack,
-        "waiting": waiting.get(check.id, ()),
+        "covers": printable(", ".join(check.covers)),
+        "tags": printable(", ".join(check.tags)),
+        "pack": printable(check.pack),
+        "waiting": tuple(map(shown_id, waiting.get(check.id, ()))),
         "subjects": subjects(result),
         "reason": reason(result),
         "cure": _markup(result.cure),
-        "blocked_by": result.blocked_by,
+        "blocked_by": tuple(map(shown_id, result.blocked_by)),
         "findings": shown,
         "more": more,
         "passed": counted(result.passed, "subject") if result.passed else "",
@@ -351,7 +355,7 @@ def _findings(result: CheckResult, scan: Scan, rest: _Rest) -> tuple[list[dict[s
         if number < SHOWN_FINDINGS:
             shown.append(view)
         else:
-            rest.add(result.check.id, view)
+            rest.add(shown_id(result.check.id), view)
     return shown, len(result.findings) - len(shown)
 
 
@@ -379,7 +383,7 @@ def _place(evidence: Evidence, scan: Scan) -> tuple[str, str, str]:
 
 def _anchor(id: str, subject: str) -> str:
     """A link to a finding that stays the same while others come and go."""
-    return f"{id}.{fingerprint(id, subject)[:10]}"
+    return f"{shown_id(id)}.{fingerprint(id, subject)[:10]}"
 
 
 def _seen(result: CheckResult) -> str:

@@ -68,10 +68,10 @@ def _driver(scan: Scan) -> dict[str, Any]:
 
 
 def _rule(check: CheckText) -> dict[str, Any]:
-    links = [reference.url for reference in check.refs if reference.url.startswith("https://")]
+    links = [printable(reference.url) for reference in check.refs if reference.url.startswith("https://")]
     title, why, remedy = printable(check.title), prose(check.why), prose(check.remedy)
     rule = {
-        "id": check.id,
+        "id": printable(check.id),
         "shortDescription": {"text": title},
         "fullDescription": {"text": why or title},
         "help": {"text": f"{why}\n\n{remedy}".strip() or title},
@@ -86,7 +86,7 @@ def _rule(check: CheckText) -> dict[str, Any]:
 
 def _invocation(scan: Scan) -> dict[str, Any]:
     failed = [result for result in scan.results if result.outcome is Outcome.ERROR]
-    notes = [_note(f"{result.check.id}: {reason(result)}", "error") for result in failed]
+    notes = [_note(f"{printable(result.check.id)}: {reason(result)}", "error") for result in failed]
     if scan.partial:
         notes.append(_note(f"The recording is not whole: {printable(scan.partial)}", "warning"))
     total = sum(1 for _ in _every(scan))
@@ -112,7 +112,7 @@ def _every(scan: Scan) -> Iterator[tuple[int, CheckResult, Finding]]:
 
 
 def _why(result: CheckResult) -> str:
-    return f"blocked by {', '.join(result.blocked_by)}" if result.blocked_by else reason(result)
+    return f"blocked by {printable(', '.join(result.blocked_by))}" if result.blocked_by else reason(result)
 
 
 def _results(scan: Scan) -> Iterator[dict[str, Any]]:
@@ -132,7 +132,7 @@ def _result(index: int, result: CheckResult, finding: Finding, scan: Scan) -> di
     subject = printable(finding.subject) or printable(scan.environment)
     accepted = {"kind": "external", "status": "accepted", "justification": waiver(finding)}
     return {
-        "ruleId": result.check.id,
+        "ruleId": printable(result.check.id),
         "ruleIndex": index,
         "kind": "fail" if failed else "open",
         "level": _LEVELS[finding.severity or result.check.severity] if failed else "none",

@@ -22,7 +22,7 @@ def render(scan: Scan) -> str:
         {"verdict": scan.verdict, "counts": {outcome.value: count for outcome, count in scan.counts.items()}}
     ).decode()
     # format is a default of Scan, and the struct omits defaults: a reader must find it all the same.
-    body = msgspec.json.format(_encode(scan), indent=1).decode()
+    body = msgspec.json.format(encode(scan), indent=1).decode()
     return f'{head[:-1]},\n "format": {scan.format},\n{body.removeprefix("{").lstrip(chr(10))}\n'
 
 
@@ -45,11 +45,12 @@ def load(data: bytes) -> Scan:
     return scan
 
 
-def _encode(scan: Scan) -> bytes:
+def encode(value: msgspec.Struct) -> bytes:
+    """JSON of a value of the model, whatever is in its texts."""
     try:
-        return msgspec.json.encode(scan)
+        return msgspec.json.encode(value)
     except UnicodeEncodeError:  # a lone surrogate has no UTF-8; it is rare, so only then is everything looked through
-        return msgspec.json.encode(_encodable(msgspec.to_builtins(scan)))
+        return msgspec.json.encode(_encodable(msgspec.to_builtins(value)))
 
 
 def _encodable(value: Any) -> Any:

@@ -26,6 +26,7 @@ from ._shared import (
     phrase,
     place,
     printable,
+    printed,
     prose,
     reason,
     stages,
@@ -75,19 +76,25 @@ def show(scan: Scan, console: Console, *, verbose: bool = False) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    for line in _lines(scan, verbose):
+    for line in _printed(scan, verbose):
         text = Text.assemble(*line.pieces)
         console.print(Padding(text, (0, 0, 0, line.indent)) if text else "", highlight=False)
 
 
 def render(scan: Scan, *, verbose: bool = False) -> str:
     """The same lines as plain text, unwrapped."""
-    return "".join(f"{line.text}\n" for line in _lines(scan, verbose))
+    return "".join(f"{line.text}\n" for line in _printed(scan, verbose))
 
 
 def write(scan: Scan, path: Path) -> None:
     """Write the plain text, with everything in it, to *path*. Raises ComgmtError where that cannot be done."""
     write_text(path, [render(scan, verbose=True)])
+
+
+def _printed(scan: Scan, verbose: bool) -> Iterator[Line]:
+    """The lines, whatever brought what is in them: also ids and names, which a scan of somebody else's may hold."""
+    for line in _lines(scan, verbose):
+        yield Line(line.indent, tuple((printed(text), style) for text, style in line.pieces))
 
 
 def _lines(scan: Scan, verbose: bool) -> Iterator[Line]:

@@ -11,6 +11,7 @@ import sys
 import click
 
 from comgmt_audit.errors import ComgmtError
+from comgmt_audit.runner_commands import defused
 
 PROGRAM = "comgmt-audit"
 COMPLETE = "_COMGMT_AUDIT_COMPLETE"
@@ -45,7 +46,7 @@ def is_terminal() -> bool:
 
 def say(text: str, *, err: bool = False) -> None:
     """Print, with control characters made visible: what we print may quote a hostile recording."""
-    click.echo(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text), err=err)
+    click.echo(defused(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)), err=err)
 
 
 def forgive_encodings() -> None:

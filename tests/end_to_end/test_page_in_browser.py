@@ -1,17 +1,15 @@
 """The HTML page in Chromium: offline, silent, searchable, linkable, printable, accessible, and deaf to hostile data.
 
-Needs Playwright for Python and an installed Chromium (``COMGMT_CHROMIUM``, or ``chromium`` on the path). The
-accessibility test needs axe-core's ``axe.min.js`` as well: ``COMGMT_AXE`` names it, or ``node_modules`` holds it.
+The accessibility test needs axe-core's ``axe.min.js``: ``COMGMT_AXE`` names it, or ``node_modules`` holds it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 import pytest
@@ -21,55 +19,14 @@ from reports import page as report
 from tests import scans
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = os.environ.get("COMGMT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = Path(os.environ.get("COMGMT_AXE") or ROOT / "node_modules" / "axe-core" / "axe.min.js")
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 Opener = Callable[..., "Page"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if not CHROMIUM:
-        pytest.skip("Chromium is not installed (COMGMT_CHROMIUM names it)")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def open_page(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
-    """Opens a scan's page offline; whatever the page asks for or complains of fails the test at its end."""
-    contexts: list[BrowserContext] = []
-    noise: list[str] = []
-
-    def opener(scan: Scan, fragment: str = "", **options: Any) -> Page:
-        path = tmp_path / "page.html"
-        report.write(scan, path)
-        context = browser.new_context(offline=True, **options)
-        contexts.append(context)
-        opened = context.new_page()
-        opened.on("console", lambda message: noise.append(message.text))
-        opened.on("pageerror", lambda error: noise.append(str(error)))
-        opened.on("dialog", lambda dialog: noise.append(dialog.message))
-        opened.on(
-            "request",
-            lambda request: None if request.url.startswith((path.as_uri(), "data:")) else noise.append(request.url),
-        )
-        opened.goto(path.as_uri() + fragment)
-        return opened
-
-    yield opener
-    for context in contexts:
-        context.close()
-    assert noise == []
 
 
 def shown(page: Page) -> list[str]:

@@ -223,3 +223,21 @@ def test_a_report_that_breaks_half_way_leaves_the_old_one(tmp_path: Path) -> Non
         _shared.write_text(path, ["half", "\ud800"])
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("::error::x", ": :error::x"),
+        ("   ::set-env name=a::b", "   : :set-env name=a::b"),
+        ("CN=a::b", "CN=a::b"),
+        ("x ##vso[task.complete]", "x # #vso[task.complete]"),
+        ("##[error]x", "# #[error]x"),
+        ("## heading", "## heading"),
+        ("a\n::b", "a\n: :b"),
+    ],
+)
+def test_what_a_ci_service_would_obey_is_shown(line, shown):
+    from comgmt_audit.runner_commands import defused
+
+    assert defused(line) == shown
