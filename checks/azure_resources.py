@@ -70,7 +70,15 @@ def _taken(name: AzureName, design: Design) -> Finding:
     return require(name, False, expected="free, or yours", actual=f"taken ({name.reason})" if name.reason else "taken")
 
 
-@check("AZR020", severity=Severity.CRITICAL, covers=["S46", "S91"], step=STEP, applies=scale_set_deployed, refs=[NAME])
+@check(
+    "AZR020",
+    severity=Severity.CRITICAL,
+    covers=["S46", "S91"],
+    step=STEP,
+    applies=scale_set_deployed,
+    refs=[NAME],
+    after=["SUB020"],
+)
 def gateway_name_belongs_to_the_subscription(addresses: PublicAddresses, design: Design) -> Findings:
     """The CMG's name in Azure is that of a public address in the declared subscription.
 
@@ -187,6 +195,7 @@ def machines_are_meant_for_production(resources: AzureResources, design: Design)
     tags=["beyond"],
     applies=scale_set,
     refs=[learn("Cloud Services (classic) retirement", "azure/cloud-services/cloud-services-choose-me")],
+    after=["SUB020"],
 )
 def no_classic_service_is_left(resources: AzureResources) -> Findings:
     """No cloud service (classic) is left in the subscription.

@@ -42,7 +42,7 @@ SMSMPLIST and UPGRADETOLATEST as client push and Microsoft's own lines use them)
 _HOST = re.compile(r"(?P<host>[a-z0-9.-]+)/CCM_Proxy_MutualAuth/[0-9]+", re.IGNORECASE)
 
 
-@check("BOO010", severity=Severity.HIGH, covers=["S122"], step=_CREATE, refs=[_PREPARE], empty=_NONE)
+@check("BOO010", severity=Severity.HIGH, covers=["S122"], step=_CREATE, refs=[_PREPARE], empty=_NONE, after=["LIC020"])
 def intune_installs_the_client(deliveries: ClientDeliveries, design: Design) -> Findings:
     """Intune installs the Configuration Manager client: by a published app, or by the co-management settings policy.
 
@@ -156,7 +156,7 @@ def command_line_is_short_enough(deliveries: ClientDeliveries, baseline: Baselin
     covers=["S125"],
     step=_CREATE,
     refs=[_PREPARE, _PROPERTIES],
-    after=["BOO030"],
+    after=["BOO030", "CMG010"],
     empty=_NONE,
 )
 def command_line_leads_to_this_site(deliveries: ClientDeliveries, design: Design) -> Findings:

@@ -190,7 +190,15 @@ def names_in_azure_are_free(design: Design, answers: DnsAnswers) -> Findings:
             yield require(answer, answer.absent, expected="does not exist", actual=("in use", *answer.seen))
 
 
-@check("DNS080", severity=Severity.CRITICAL, covers=["S46", "S52"], step=UNIQUE, refs=[TAKEOVER], applies=enabled)
+@check(
+    "DNS080",
+    severity=Severity.CRITICAL,
+    covers=["S46", "S52"],
+    step=UNIQUE,
+    refs=[TAKEOVER],
+    applies=enabled,
+    after=["CMG010"],
+)
 def names_in_azure_are_in_use(design: Design, answers: DnsAnswers) -> Findings:
     """After the roll-out, the names of the cloud services in Azure exist.
 

@@ -31,7 +31,9 @@ _STEP = "Configure auto-enrollment of devices to Intune"
 _ENROL = learn("Set up automatic enrolment for Windows devices", "intune/intune-service/enrollment/windows-enroll")
 
 
-@check("ENR010", severity=Severity.HIGH, covers=["S127"], step=_STEP, refs=[_ENROL])
+@check(
+    "ENR010", severity=Severity.HIGH, covers=["S127"], step=_STEP, refs=[_ENROL], after=["TEN020", "LIC010", "LIC020"]
+)
 def mdm_scope_is_some_or_all(policies: MdmPolicies, design: Design) -> Findings:
     """The MDM user scope of Microsoft Intune is Some (with groups) or All.
 
@@ -190,6 +192,7 @@ def _covered(group: Group, covered: dict[str, str] | None) -> Finding:
     tags=["beyond"],
     step=_STEP,
     refs=[learn("Set enrolment restrictions", "intune/intune-service/enrollment/enrollment-restrictions-set")],
+    after=["TEN020", "LIC020"],
 )
 def default_restriction_lets_windows_enrol(restrictions: EnrolmentRestrictions) -> Findings:
     """The default enrolment restriction does not block Windows.
@@ -214,6 +217,7 @@ def default_restriction_lets_windows_enrol(restrictions: EnrolmentRestrictions) 
     step="Next Steps",
     refs=[learn("Monitor co-management", "intune/configmgr/comanage/how-to-monitor")],
     applies=enabled,
+    after=["COM010"],
 )
 def some_devices_are_co_managed(devices: ManagedDevices) -> Findings:
     """There are Windows devices that both Configuration Manager and Intune manage.
@@ -241,6 +245,7 @@ def some_devices_are_co_managed(devices: ManagedDevices) -> Findings:
     refs=[learn("Monitor co-management", "intune/configmgr/comanage/how-to-monitor")],
     applies=enabled,
     empty="no device enrolled through co-management",
+    after=["COM010"],
 )
 def devices_that_enrolled_so_are_co_managed(devices: ManagedDevices) -> Findings:
     """Devices that enrolled through co-management still have both managers.

@@ -48,7 +48,7 @@ _LOCALHOST = "http://localhost"
 _ELSEWHERE = "Look in the tenant in which the application is registered; this one only has its service principal."
 
 
-@check("APP010", severity=Severity.CRITICAL, covers=["S74"], step=_STEP, refs=[_REGISTER, _WIZARD])
+@check("APP010", severity=Severity.CRITICAL, covers=["S74"], step=_STEP, refs=[_REGISTER, _WIZARD], after=["TEN020"])
 def server_app_exists(server: ServerApp) -> Findings:
     """The server application is in the tenant.
 
@@ -60,7 +60,7 @@ def server_app_exists(server: ServerApp) -> Findings:
     yield _exists(server.registration)
 
 
-@check("APP020", severity=Severity.CRITICAL, covers=["S76"], step=_STEP, refs=[_REGISTER, _WIZARD])
+@check("APP020", severity=Severity.CRITICAL, covers=["S76"], step=_STEP, refs=[_REGISTER, _WIZARD], after=["TEN020"])
 def client_app_exists(client: ClientApp) -> Findings:
     """The client application is in the tenant.
 

@@ -30,7 +30,7 @@ _PLANS = learn("Product names and service plan identifiers", "entra/identity/use
 _STEP = "Prerequisites: Azure services and environment"
 
 
-@check("LIC010", severity=Severity.CRITICAL, covers=["S02", "S06"], step=_STEP, refs=[_PLANS, _FAQ])
+@check("LIC010", severity=Severity.CRITICAL, covers=["S02", "S06"], step=_STEP, refs=[_PLANS, _FAQ], after=["TEN020"])
 def tenant_has_entra_premium(skus: SubscribedSkus, baseline: Baseline) -> Findings:
     """The tenant has a usable licence with Microsoft Entra ID P1 or P2, alone or in a bundle.
 
@@ -41,7 +41,7 @@ def tenant_has_entra_premium(skus: SubscribedSkus, baseline: Baseline) -> Findin
     yield _carried("Microsoft Entra ID P1 or P2", skus, baseline.premium_plans)
 
 
-@check("LIC020", severity=Severity.CRITICAL, covers=["S03", "S06"], step=_STEP, refs=[_PLANS, _FAQ])
+@check("LIC020", severity=Severity.CRITICAL, covers=["S03", "S06"], step=_STEP, refs=[_PLANS, _FAQ], after=["TEN020"])
 def tenant_has_intune(skus: SubscribedSkus, baseline: Baseline) -> Findings:
     """The tenant has a usable licence with Microsoft Intune, alone or in a bundle.
 

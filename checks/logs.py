@@ -43,7 +43,7 @@ GATEWAY_LOGS = learn(
 )
 
 
-@check("LOG010", severity=Severity.HIGH, covers=["S81"], step=SERVICES, refs=[DISCOVERY, LOG_FILES])
+@check("LOG010", severity=Severity.HIGH, covers=["S81"], step=SERVICES, refs=[DISCOVERY, LOG_FILES], after=["AZS010"])
 def users_of_entra_were_published_recently(design: Design, logs: DiscoveryLogs, now: Now) -> Findings:
     """SMS_AZUREAD_DISCOVERY_AGENT.log says that users of Entra ID were published, recently, and nothing failed since.
 
@@ -57,7 +57,7 @@ def users_of_entra_were_published_recently(design: Design, logs: DiscoveryLogs, 
         yield _unread(state) or _published(state, oldest, now)
 
 
-@check("LOG020", severity=Severity.MEDIUM, covers=["S80"], step=SERVICES, refs=[DISCOVERY])
+@check("LOG020", severity=Severity.MEDIUM, covers=["S80"], step=SERVICES, refs=[DISCOVERY], after=["AZS010"])
 def a_discovery_has_run(design: Design, logs: DiscoveryLogs, now: Now) -> Findings:
     """A discovery of users in Entra ID has run to its end.
 
@@ -110,6 +110,7 @@ def cloud_services_are_maintained_without_failure(design: Design, logs: CloudMan
     covers=["S112"],
     step="Create the CMG connection point",
     refs=[GATEWAY_LOGS, LOG_FILES],
+    after=["CMG020"],
 )
 def the_connection_point_reaches_the_management_point(design: Design, logs: ConnectionPointLogs, now: Now) -> Findings:
     """SMS_Cloud_ProxyConnector.log says last that a request through the gateway was answered.

@@ -49,6 +49,7 @@ def declared_management_point_exists(points: ManagementPoints, design: Design) -
     covers=["S09"],
     step="Prerequisites: on-premises infrastructure",
     refs=[AUTHENTICATION],
+    after=["SIT030"],
 )
 def primary_site_takes_https(points: ManagementPoints, security: CommunicationSecurity) -> Findings:
     """Every primary site has a management point that can take HTTPS.
@@ -99,7 +100,7 @@ def management_point_is_https(points: ManagementPoints, design: Design) -> Findi
     severity=Severity.CRITICAL,
     covers=["S109"],
     step="Create the CMG connection point",
-    after=["MPT010"],
+    after=["MPT010", "SIT030"],
     refs=[SETUP],
 )
 def management_point_allows_gateway_traffic(points: ManagementPoints, design: Design) -> Findings:
@@ -174,6 +175,7 @@ def pki_clients_find_https(points: ManagementPoints, design: Design) -> Findings
     covers=["S111"],
     step="Create the CMG connection point",
     refs=[SETUP],
+    after=["CMG010"],
 )
 def connection_point_is_installed(points: ConnectionPoints, design: Design) -> Findings:
     """A CMG connection point is installed, on the declared server.

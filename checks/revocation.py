@@ -46,7 +46,9 @@ PLAN = learn("Plan for PKI certificates", "intune/configmgr/core/plan-design/sec
 STEP = "Create the CMG"
 
 
-@check("CRL010", severity=Severity.CRITICAL, covers=["S96"], step=STEP, applies=pki_clients, refs=[SETUP])
+@check(
+    "CRL010", severity=Severity.CRITICAL, covers=["S96"], step=STEP, applies=pki_clients, refs=[SETUP], after=["DIR010"]
+)
 def roots_of_the_clients_are_uploaded(clients: ClientPaths, uploaded: GatewayCertificates) -> Findings:
     """The root of every client certificate is uploaded to the CMG.
 
@@ -105,6 +107,7 @@ def uploads_are_within_the_limits(uploaded: GatewayCertificates, baseline: Basel
     applies=pki_clients,
     refs=[SETUP],
     empty="the root itself issues the client certificates",
+    after=["DIR010"],
 )
 def intermediates_of_the_clients_are_uploaded(clients: ClientPaths, uploaded: GatewayCertificates) -> Findings:
     """Every issuing CA between a client certificate and its root is uploaded to the CMG.
@@ -146,7 +149,15 @@ def uploads_are_valid(uploaded: GatewayCertificates, design: Design, now: Now) -
         )
 
 
-@check("CRL050", severity=Severity.CRITICAL, covers=["S99"], step=STEP, applies=pki_clients, refs=[SETUP, PLAN])
+@check(
+    "CRL050",
+    severity=Severity.CRITICAL,
+    covers=["S99"],
+    step=STEP,
+    applies=pki_clients,
+    refs=[SETUP, PLAN],
+    after=["DIR010"],
+)
 def the_gateway_can_check_revocation(revocation: ClientRevocation, design: Design) -> Findings:
     """Verify Client Certificate Revocation is off at the CMG, or every list that it needs is published on the internet.
 
@@ -185,7 +196,15 @@ def _published(certificate: Certificate, places: tuple[Distribution, ...]) -> Fi
     return require(certificate, False, expected=expected, actual=seen or certificate.crl_urls, evidence=evidence)
 
 
-@check("CRL060", severity=Severity.HIGH, tags=["beyond"], step=STEP, applies=pki_clients_over_https, refs=[PLAN])
+@check(
+    "CRL060",
+    severity=Severity.HIGH,
+    tags=["beyond"],
+    step=STEP,
+    applies=pki_clients_over_https,
+    refs=[PLAN],
+    after=["DIR010"],
+)
 def the_management_point_can_check_revocation(revocation: ClientRevocation) -> Findings:
     """Every revocation list that the management point needs for client certificates can be fetched inside.
 
@@ -213,7 +232,9 @@ def the_management_point_can_check_revocation(revocation: ClientRevocation) -> F
     yield from unseen(revocation.unseen)
 
 
-@check("CRL070", severity=Severity.CRITICAL, covers=["S99"], step=STEP, applies=pki_clients, refs=[PLAN])
+@check(
+    "CRL070", severity=Severity.CRITICAL, covers=["S99"], step=STEP, applies=pki_clients, refs=[PLAN], after=["DIR010"]
+)
 def lists_are_signed_by_their_authority(revocation: ClientRevocation) -> Findings:
     """Every revocation list that was fetched comes from the CA whose certificates it is for, and is signed by it.
 
@@ -230,7 +251,9 @@ def lists_are_signed_by_their_authority(revocation: ClientRevocation) -> Finding
         )
 
 
-@check("CRL080", severity=Severity.CRITICAL, covers=["S99"], step=STEP, applies=pki_clients, refs=[PLAN])
+@check(
+    "CRL080", severity=Severity.CRITICAL, covers=["S99"], step=STEP, applies=pki_clients, refs=[PLAN], after=["DIR010"]
+)
 def lists_are_in_date(revocation: ClientRevocation, now: Now) -> Findings:
     """Every revocation list that was fetched is in date, and its successor is not overdue.
 
@@ -258,7 +281,7 @@ def _dates(crl: Crl) -> list[str]:
     return [f"{name} {date:%Y-%m-%d %H:%M} UTC" for name, date in dates.items() if date]
 
 
-@check("CRL090", severity=Severity.HIGH, covers=["S99"], step=STEP, applies=pki_clients, refs=[PLAN])
+@check("CRL090", severity=Severity.HIGH, covers=["S99"], step=STEP, applies=pki_clients, refs=[PLAN], after=["DIR010"])
 def delta_lists_go_with_their_base(revocation: ClientRevocation) -> Findings:
     """Every delta list that is named can be fetched, and fits the base list that is published.
 
@@ -291,7 +314,7 @@ def _numbered(numbers: list[int | None]) -> list[str]:
     return [f"a base list {'without a number' if number is None else f'numbered {number}'}" for number in numbers]
 
 
-@check("CRL100", severity=Severity.HIGH, covers=["S99"], step=STEP, applies=pki_clients, refs=[PLAN])
+@check("CRL100", severity=Severity.HIGH, covers=["S99"], step=STEP, applies=pki_clients, refs=[PLAN], after=["DIR010"])
 def lists_cover_the_certificates(revocation: ClientRevocation) -> Findings:
     """Every revocation list that was fetched covers the certificates that name it.
 

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.end_to_end.test_page_in_browser import CHROMIUM
+from tests.end_to_end.conftest import CHROMIUM
 from tests.lab import coverage
 from tests.lab.catalogue import examples, guide, pages, site
 

@@ -12,7 +12,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="No Azure service is configured at the site.",
         estate=lambda: contoso(site__azure_services=()),
         fails={"AZS010": "Cloud Management"},
-        blocked=("AZS050",),
+        blocked=("AZS050", "LOG010", "LOG020"),
     ),
     Defect(
         name="azure-services-cloud-attach-only",

@@ -13,7 +13,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="Co-management is not enabled at the site.",
         estate=lambda: contoso(site__co_management=False),
         fails={"COM010": "co-management"},
-        blocked=("COM020", "COM030", "COM040", "COM050", "COM060", "COM070", "COM080"),
+        blocked=("COM020", "COM030", "COM040", "COM050", "COM060", "COM070", "COM080", "ENR080", "ENR090"),
     ),
     Defect(
         name="co-management-hidden-by-rights",

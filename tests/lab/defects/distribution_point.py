@@ -101,6 +101,7 @@ DEFECTS: tuple[Defect, ...] = (
         estate=lambda: contoso(design__rollout__cloud_only_devices=True, site__gateway=None),
         fails={"CDP110": "content on the internet", "CMG010": "CMG cmg.contoso.com"},
         blocked=(
+            "BOO060",
             "CMG020",
             "CMG030",
             "CMG040",
@@ -112,6 +113,10 @@ DEFECTS: tuple[Defect, ...] = (
             "CMG100",
             "CMG110",
             "CMG120",
+            "DNS080",
+            "LOG040",
+            "MPT070",
+            "MPT080",
             "TLS020",
         ),
     ),

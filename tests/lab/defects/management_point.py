@@ -41,7 +41,8 @@ DEFECTS: tuple[Defect, ...] = (
         name="management-point-always-http",
         story="The management point is set to HTTP.",
         estate=lambda: contoso(site__mp_ssl_state=4),
-        fails={"MPT020": COMMUNICATION, "SIT030": COMMUNICATION, "MPT030": MP},
+        fails={"SIT030": COMMUNICATION, "MPT030": MP},
+        blocked=("MPT020", "MPT040"),
     ),
     Defect(
         name="management-point-protocol-unsaid",

@@ -20,6 +20,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="Azure shows another subscription than the design names.",
         estate=lambda: contoso(azure__subscription_id="aaaaaaaa-0000-4000-8000-000000000002"),
         fails={"SUB020": "subscription Contoso Prod (aaaaaaaa-0000-4000-8000-000000000002)"},
+        blocked=("AZR020", "AZR030", "AZR040", "AZR050", "AZR060", "AZR070", "AZR080"),
     ),
     Defect(
         name="subscription-provider-not-registered",
