@@ -11,7 +11,10 @@ OTHER = "00000000-0000-4000-8000-000000000099"
 
 
 def test_no_azure_service_fails(changed):
-    assert changed(contoso(site__azure_services=())) == {"AZS010": "fail", "AZS050": "blocked"}
+    assert changed(contoso(site__azure_services=())) == {
+        "AZS010": "fail",
+        **dict.fromkeys(("AZS050", "LOG010", "LOG020"), "blocked"),
+    }
 
 
 def test_cloud_attach_alone_is_not_assessed(changed):

@@ -20,7 +20,8 @@ def device(**changes: Any) -> Estate:
 
 
 def test_co_management_that_is_not_enabled_fails_and_blocks_the_rest(changed):
-    blocked = dict.fromkeys([f"COM{number:03}" for number in range(20, 90, 10)], "blocked")
+    ids = [*(f"COM{number:03}" for number in range(20, 90, 10)), "ENR080", "ENR090"]
+    blocked = dict.fromkeys(ids, "blocked")
     assert changed(contoso(site__co_management=False)) == {"COM010": "fail", **blocked}
 
 

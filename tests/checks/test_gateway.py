@@ -12,7 +12,8 @@ AFTER_EXISTENCE = [*(f"CMG{number:03}" for number in range(20, 121, 10)), "TLS02
 
 
 def test_no_gateway_fails_and_blocks_the_rest(changed):
-    assert changed(contoso(site__gateway=None)) == {"CMG010": "fail", **dict.fromkeys(AFTER_EXISTENCE, "blocked")}
+    blocked = [*AFTER_EXISTENCE, "MPT070", "MPT080", "LOG040", "DNS080", "BOO060"]
+    assert changed(contoso(site__gateway=None)) == {"CMG010": "fail", **dict.fromkeys(blocked, "blocked")}
 
 
 def test_a_gateway_that_thin_rights_hide_is_not_assessed(changed):
@@ -33,7 +34,8 @@ def test_names_differ_in_case_only(changed):
 
 @pytest.mark.parametrize(("state", "outcome"), [(1, "fail"), (6, "fail"), ("6", "fail"), (3, "not assessed")])
 def test_only_ready_is_ready(changed, state, outcome):
-    assert changed(contoso(site__gateway__state=state)) == {"CMG020": outcome}
+    resting = {"LOG040": "blocked"} if outcome == "fail" else {}
+    assert changed(contoso(site__gateway__state=state)) == {"CMG020": outcome, **resting}
 
 
 def test_a_state_of_which_nothing_is_said_is_not_assessed(changed):

@@ -78,7 +78,8 @@ def test_p2_alone_counts_as_p1(judge):
 def test_what_looks_like_intune_and_is_not(changed, wrong):
     premium = sku("EMS", BUNDLE["skuId"], {PREMIUM: "AAD_PREMIUM"})
     found = changed(contoso(people__skus=(premium, wrong)))
-    assert found == {"LIC020": "fail", "LIC030": "blocked", "USR030": "blocked"}
+    resting = ("LIC030", "USR020", "USR030", "BOO010", "BOO080", "ENR010", "ENR020", "ENR060", "ENR070")
+    assert found == {"LIC020": "fail", **dict.fromkeys(resting, "blocked")}
 
 
 def test_without_premium_the_users_are_not_listed_one_by_one(changed):
@@ -87,6 +88,8 @@ def test_without_premium_the_users_are_not_listed_one_by_one(changed):
         "LIC010": "fail",
         "LIC030": "blocked",
         "LIC040": "blocked",
+        # The scope for automatic enrolment is a feature of Entra ID P1.
+        **dict.fromkeys(("ENR010", "ENR020", "ENR060", "USR020", "USR030"), "blocked"),
     }
 
 

@@ -46,7 +46,8 @@ def test_https_in_all_its_spellings_passes(changed, state):
 
 
 def test_always_http_fails(changed):
-    assert changed(contoso(site__mp_ssl_state=4)) == {"SIT030": "fail", "MPT020": "fail", "MPT030": "fail"}
+    blocked = dict.fromkeys(("MPT020", "MPT040"), "blocked")
+    assert changed(contoso(site__mp_ssl_state=4)) == {"SIT030": "fail", "MPT030": "fail", **blocked}
 
 
 @pytest.mark.parametrize("state", [None, 2])

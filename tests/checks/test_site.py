@@ -75,7 +75,8 @@ def test_a_mask_that_means_nothing_is_not_assessed(changed, mask):
 
 
 def test_an_http_management_point_without_enhanced_http_fails(changed):
-    assert changed(contoso(site__mp_ssl_state=0)) == {"SIT030": "fail", "MPT020": "fail", "MPT030": "fail"}
+    blocked = dict.fromkeys(("MPT020", "MPT040"), "blocked")
+    assert changed(contoso(site__mp_ssl_state=0)) == {"SIT030": "fail", "MPT030": "fail", **blocked}
 
 
 @pytest.mark.parametrize("mask", [1216, 1248, 1472, 1504])

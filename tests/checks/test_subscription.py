@@ -26,7 +26,8 @@ def test_azure_writes_its_values_as_it_likes(changed):
 
 
 def test_another_subscription_than_the_declared_one_fails(changed):
-    assert changed(contoso(azure__subscription_id=OTHER)) == {"SUB020": "fail"}
+    resources = [f"AZR{number:03}" for number in range(20, 90, 10)]
+    assert changed(contoso(azure__subscription_id=OTHER)) == {"SUB020": "fail", **dict.fromkeys(resources, "blocked")}
 
 
 @pytest.mark.parametrize("state", ["NotRegistered", "Registering", "Unregistered"])

@@ -80,14 +80,14 @@ DEFECTS: tuple[Defect, ...] = (
         story="The tenant has licences with Intune, and none with Entra ID Premium.",
         estate=lambda: contoso(people__skus=(sku("EMS", EMS, {INTUNE: "INTUNE_A"}),)),
         fails={"LIC010": "Microsoft Entra ID P1 or P2"},
-        blocked=("ENR010", "ENR020", "ENR060", "LIC030", "LIC040"),
+        blocked=("ENR010", "ENR020", "ENR060", "LIC030", "LIC040", "USR020", "USR030"),
     ),
     Defect(
         name="licences-no-intune-bought",
         story="The tenant has licences with Entra ID Premium, and none with Intune.",
         estate=lambda: contoso(people__skus=(sku("EMS", EMS, {PREMIUM: "AAD_PREMIUM"}),)),
         fails={"LIC020": "Microsoft Intune"},
-        blocked=("BOO010", "BOO080", "ENR010", "ENR020", "ENR060", "ENR070", "LIC030", "USR030"),
+        blocked=("BOO010", "BOO080", "ENR010", "ENR020", "ENR060", "ENR070", "LIC030", "USR020", "USR030"),
     ),
     Defect(
         name="licences-used-up",

@@ -129,6 +129,8 @@ DEFECTS: tuple[Defect, ...] = (
             "LIC020",
             "LIC030",
             "LIC040",
+            "USR020",
+            "USR030",
         ),
     ),
     Defect(
