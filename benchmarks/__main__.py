@@ -12,8 +12,10 @@ from pathlib import Path
 from benchmarks.certificates import certificates
 from benchmarks.drift_values import drift_values
 from benchmarks.graph_users import graph_users
+from benchmarks.html_writing import html_writing
 from benchmarks.log_lines import log_lines
 from benchmarks.measure import Table, inside, median
+from benchmarks.page_search import page_search
 from tests.lab.estate import contoso, record
 
 START_LIMIT = 0.15
@@ -98,6 +100,8 @@ def main() -> int:
         drift_values(table, folder)
         certificates(table, folder)
         log_lines(table, folder)
+        html_writing(table, folder)
+        page_search(table, folder)
     return 0 if table.holds else 1
 
 

@@ -62,6 +62,12 @@ if TYPE_CHECKING:
 SHOWN_FINDINGS = 50
 """Findings of one check that stand in the page itself; the script shows the rest."""
 
+SHOWN_ROWS = 2_000
+"""Findings of all checks that stand in the page itself; once they do, :data:`FEWEST` of each further check."""
+
+FEWEST = 5
+"""Findings of a check that stand in the page itself however many there are of others."""
+
 LONGEST_PIECE = 25_000
 """Characters of anything that the page shows; a traceback has 20,000 at most."""
 
@@ -126,6 +132,8 @@ class _Rest:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[list[int]]] = {}
+        self.room = SHOWN_ROWS
+        """How many more findings may stand in the page itself."""
         self.ages: dict[tuple[str, str], str] = {}
         """Since when a subject of a check fails, where a history says it."""
         self._numbers: dict[str, int] = {}
@@ -348,11 +356,13 @@ def _findings(result: CheckResult, scan: Scan, rest: _Rest) -> tuple[list[dict[s
     """The findings that stand in the page, and how many more there are; those go to *rest*."""
     shown: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
+    most = min(SHOWN_FINDINGS, max(FEWEST, rest.room))
+    rest.room -= min(most, len(result.findings))
     for number, finding in enumerate(result.findings):
         view = _finding(finding, result, scan, seen)
         if age := rest.ages.get((result.check.id, finding.subject)):
             view["advice"] = "\n".join(text for text in (view["advice"], age) if text)
-        if number < SHOWN_FINDINGS:
+        if number < most:
             shown.append(view)
         else:
             rest.add(shown_id(result.check.id), view)

@@ -95,7 +95,7 @@
 
   function matches(check, words) {
     if (!words.length) {
-      check.rows.forEach((row) => (row.hidden = false));
+      check.rows.forEach((row) => { if (row.hidden) row.hidden = false; });
       check.left = check.rest.map((_, i) => i);
       return true;
     }
@@ -103,7 +103,11 @@
     const missing = words.filter((word) => !check.own.includes(word));
     const fits = (text) => missing.every((word) => text.includes(word));
     let found = !missing.length;
-    check.rows.forEach((row, i) => { row.hidden = !fits(check.rowTexts[i]); found ||= !row.hidden; });
+    check.rows.forEach((row, i) => {
+      const hidden = !fits(check.rowTexts[i]);
+      if (row.hidden !== hidden) row.hidden = hidden;
+      found ||= !hidden;
+    });
     check.left = check.rest.map((_, i) => i).filter((i) => fits(check.restTexts[i]));
     return found || check.left.length > 0;
   }
@@ -260,7 +264,7 @@
   let timer;
   form.addEventListener("input", (event) => {
     clearTimeout(timer);
-    timer = setTimeout(change, event.target.id === "q" ? 120 : 0);
+    timer = setTimeout(change, event.target.id === "q" ? 20 : 0);
   });
   form.addEventListener("reset", () => setTimeout(change));
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -275,6 +279,13 @@
   all(".filters, .actions, .keys, .more button").forEach((part) => (part.hidden = false));
   apply();
   follow();
+  // The texts that a search reads are made while nobody waits.
+  const unread = [...checks];
+  const idle = window.requestIdleCallback || ((work) => setTimeout(() => work({ timeRemaining: () => 10 }), 50));
+  idle(function read(time) {
+    while (unread.length && time.timeRemaining() > 1) texts(unread.pop());
+    if (unread.length) idle(read);
+  });
   // Once more when the browser has gone to the fragment by itself, which takes the focus away.
   if (location.hash) window.addEventListener("load", () => setTimeout(follow));
 })();
