@@ -41,10 +41,14 @@ _OLD_STAMP = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([0-9]{1,2}) ([0-9:.]+) 
 _BIAS = re.compile(r"[+-][0-9]{1,4}")
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
-_DELIMITER = r"[ \t\r\n\[\]('~_=]"
+_DELIMITER = r"[ \t\r\n\[\]('~_=>]"
 """What stands before a word in a log. Quotes and colons are left out: the frames of the records are full of them."""
-_FRAMES = {"log]!><": r"[^<>\r\n]*(>)", "$$<": r"[^<>\r\n]*><[^<>\r\n]*(>)"}
-"""How frames begin behind a delimiter, in lower case, and what follows: they are passed over, being most of a log."""
+_FRAMES = {
+    'log]!><time="': r'[^<>"\r\n]*" date="[^<>\r\n]*()(?=>)',
+    "$$<": r"[^<>\r\n]*><[^<>\r\n]*><thread=[^<>\r\n]*()(?=>)",
+}
+"""How frames begin behind a delimiter, in lower case, and what follows: they are passed over, being most of a log.
+Their last character stays: the next record's first word may follow it at once."""
 _BEFORE_CODES = frozenset('":')
 """So an error code right after one of those is looked for by itself."""
 _ASCII_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
@@ -86,7 +90,7 @@ def records(blocks: Iterable[str]) -> Iterator[Record]:
 def visit(blocks: Iterable[str], literals: Sequence[str], see: Callable[[Record], None]) -> Span:
     """Show *see* each record that holds one of the *literals*, and what is torn before it; without literals, all.
 
-    A literal is lower-case, is found in any case, and starts a word (after a blank, ``[ ] ( ' ~ _ =``).
+    A literal is lower-case, is found in any case, and starts a word (after a blank, ``[ ] ( ' ~ _ = >``).
     The rest of the log is searched, not parsed: that is what makes a gigabyte affordable. Returns the first and the
     last record with a time, so that the covered span is known.
     """

@@ -241,11 +241,13 @@ def test_nonsense_is_read_without_error_and_no_record_is_twice(text, size):
 
 @given(
     st.lists(
-        st.sampled_from([ccm("needle a"), ccm("b"), server("c needle  "), server("d  "), "<![LOG[torn"]), max_size=12
-    )
+        st.sampled_from([ccm("needle a"), ccm("b"), server("c needle  "), server("needle  "), "<![LOG[torn "]),
+        max_size=12,
+    ),
+    st.sampled_from(["\r\n", ""]),
 )
-def test_the_quick_search_sees_what_the_parser_sees(parts):
-    text = "\r\n".join(parts)
+def test_the_quick_search_sees_what_the_parser_sees(parts, between):
+    text = between.join(part.rstrip("\r\n") for part in parts)
     seen: list[Record] = []
     span = visit([text], ["needle"], seen.append)
     everything = list(records([text]))
@@ -254,7 +256,14 @@ def test_the_quick_search_sees_what_the_parser_sees(parts):
     assert (span.first, span.last) == ((timed[0], timed[-1]) if timed else (None, None))
 
 
-@pytest.mark.parametrize("before", ["", " ", "[", "'", "~", "_", "=", "(", "\n"])
+@pytest.mark.parametrize("frame", ["]LOG]!><ti", "]LOG]!><x needle>", "$$<x", "$$<>", "$$<needle"])
+def test_what_only_begins_like_a_frame_hides_nothing(frame):
+    seen: list[Record] = []
+    visit([ccm(f"a {frame} needle b")], ["needle"], seen.append)
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("before", ["", " ", "[", "]", "'", "~", "_", "=", "(", ">", "\n"])
 def test_a_literal_is_found_at_the_start_of_a_word(before):
     seen: list[Record] = []
     visit([ccm(f"{before}NeeDle x")], ["needle"], seen.append)
