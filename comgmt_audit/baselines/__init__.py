@@ -7,6 +7,7 @@ when. A user's own baseline may start from one of ours with ``extends = "current
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -126,6 +127,8 @@ def _read(name: str) -> dict[str, Any]:
         raise BaselineError(f"{path}: is not TOML: {error}.") from None
     except OSError as error:
         raise BaselineError(f"{path}: cannot be read: {error.strerror}.") from None
+    if path.parent != _HERE:
+        _check_expression(raw.get("discovery_success"), path)
     parent = raw.pop("extends", None)
     if parent is None:
         return raw
@@ -134,6 +137,16 @@ def _read(name: str) -> dict[str, Any]:
     base = _read(parent)
     sources = {**base.get("sources", {}), **raw.get("sources", {})}
     return {**base, **raw, "sources": sources}
+
+
+def _check_expression(pattern: object, path: Path) -> None:
+    try:
+        re.compile(pattern if isinstance(pattern, str) else "")
+    except re.error as error:
+        raise BaselineError(
+            f"{path}: discovery_success: is no regular expression: {error}.",
+            "Write it in single quotes, as comgmt_audit/baselines/current.toml does.",
+        ) from None
 
 
 def _convert(raw: dict[str, Any], name: str) -> Baseline:

@@ -68,6 +68,8 @@ def test_a_baseline_of_ones_own_starts_from_ours_and_keeps_the_rest(tmp_path):
         ('name = "own"\n', "missing required field"),
         ("name = ", "is not TOML"),
         ("a = " + "[" * 100_000, "is not TOML"),
+        ("a = " + "9" * 5000, "is not TOML"),
+        ('extends = "current"\nname = "own"\ndiscovery_success = "(published"\n', "discovery_success: is no regular"),
     ],
 )
 def test_what_is_wrong_is_said_by_name(tmp_path, text, message):
