@@ -7,9 +7,10 @@ down a second time.
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
-import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FunctionType
 from typing import Any, get_type_hints
 
@@ -120,7 +121,7 @@ def _used(check: Check) -> Iterator[str]:
         if function in seen or not isinstance(function, FunctionType):
             continue
         seen.add(function)
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        tree = _tree(function)
         yield from _fields(tree)
         called = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         package = function.__module__.rpartition(".")[0]
@@ -128,6 +129,21 @@ def _used(check: Check) -> Iterator[str]:
             found = function.__globals__[name]
             if isinstance(found, FunctionType) and found.__module__.startswith(package):
                 waiting.append(found)
+
+
+def _tree(function: FunctionType) -> ast.AST:
+    """The function in the syntax of its file: the source of a lambda alone is none, where it begins within a line."""
+    begins = function.__code__.co_firstlineno
+    for node in ast.walk(_file(function.__code__.co_filename)):
+        decorators = getattr(node, "decorator_list", None) or [node]
+        if isinstance(node, ast.FunctionDef | ast.Lambda) and begins in {node.lineno, decorators[0].lineno}:
+            return node
+    return ast.Module(body=[], type_ignores=[])  # made by something else than a file: it reads no baseline of ours
+
+
+@functools.cache
+def _file(name: str) -> ast.Module:
+    return ast.parse(Path(name).read_text(encoding="utf-8-sig"))
 
 
 def _fields(tree: ast.AST) -> Iterator[str]:

@@ -137,9 +137,11 @@ def _configuration() -> Iterator[str]:
     connecting = False
     for number, table in enumerate(tables()):
         if table.name.startswith(f"{CONNECT}.") and not connecting:
-            yield "\n# How to connect\n"
-            yield "It says nothing of what is meant, and never goes into a recording. Its descriptions are in\n"
-            yield "`comgmt_audit/connections.py`; `docs/live.md` shows how to sign in.\n"
+            yield "\n## How to connect\n"
+            yield (
+                "It says nothing of what is meant, and never goes into a recording. Its descriptions are in\n"
+                "`comgmt_audit/connections.py`; [Reading live systems](live.md) shows how to sign in.\n"
+            )
             connecting = True
         yield f"\n## [{table.name}]\n" if number else "## At the top of the file\n"
         if number:

@@ -81,3 +81,19 @@ def test_every_check_says_which_rights_its_facts_need():
 def test_a_row_that_says_nothing_is_left_out():
     check = msgspec.structs.replace(CHECKS[0], covers=(), step="", tags=(), after=(), empty="")
     assert not {"Statements", "Tutorial", "Tags", "Waits for", "If none is there"} & explain(check).rows().keys()
+
+
+def test_a_check_of_ones_own_may_decide_by_a_lambda_within_a_line(tmp_path):
+    (tmp_path / "own.py").write_text(
+        "from comgmt_audit import Family, Findings, Severity, Stage, check, require\n"
+        "from comgmt_audit.baselines import Baseline\n"
+        "family = Family(code='OWN', title='Own', stage=Stage.TENANT)\n"
+        "@check('OWN010', severity=Severity.LOW, applies=lambda design, baseline: (None\n"
+        "    if baseline.key_bits else 'no'), step='x')\n"
+        "def own(baseline: Baseline) -> Findings:\n"
+        "    '''A thing is so.\n\n    Why: It is.\n    Remedy: Make it.\n    '''\n"
+        "    yield require('x', baseline.setup_length > 3)\n",
+        encoding="utf-8",
+    )
+    (check,) = packs.load(tmp_path, "own")
+    assert [expected.key for expected in explain(check).expected] == ["key_bits", "setup_length"]
