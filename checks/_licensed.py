@@ -18,7 +18,7 @@ def licensed(
     :param also: where it stands that these users need it.
     """
     missing: Callable[[Licences], Gap | None] = cache(lambda licences: gap(licences, skus, plans))
-    expected = tuple(sorted(set(plans.values())))
+    expected = f"a licence with {' or '.join(sorted(set(plans.values())))}"
     for user in users:
         lack = missing(user.licences)
         if lack is None:

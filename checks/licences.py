@@ -16,7 +16,15 @@ from comgmt_audit import (
     check,
     require,
 )
-from comgmt_audit.facts.licences import SubscribedSkus, failed_assignments, gap, has_unclear_assignments
+from comgmt_audit.facts.licences import (
+    Assignment,
+    Sku,
+    SubscribedSkus,
+    failed_assignments,
+    gap,
+    has_unclear_assignments,
+    mending,
+)
 from comgmt_audit.facts.users import Users
 
 from ._licensed import doubt, licensed
@@ -182,8 +190,14 @@ def no_licence_assignment_is_in_error(users: Users, skus: SubscribedSkus, baseli
             expected="Active",
             actual=[f"{sku.name} {row.way}: {row.outcome}" for sku, row in rows],
             severity=Severity.LOW if rows and complete(user.licences) else None,
-            advice="Another licence gives this user the same services." if rows and complete(user.licences) else "",
+            advice=_advice(rows, complete(user.licences)) if rows else "",
         )
+
+
+def _advice(rows: tuple[tuple[Sku, Assignment], ...], spare: bool) -> str:
+    """What mends each error, once; and that nothing is lost where another licence steps in."""
+    ways = dict.fromkeys(mending(sku, row) for sku, row in rows)
+    return " ".join([*(["Another licence gives this user the same services."] if spare else []), *ways])
 
 
 @check(

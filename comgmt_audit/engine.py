@@ -65,7 +65,7 @@ class Evaluation:
                     blocked_by=blockers,
                 )
             facts: dict[str, object] = {name: self.environment.fact(type) for name, type in check.facts.items()}
-            return _conclude(check, text, check.function(**facts), self._looked_through(check))
+            return _conclude(check, text, check.function(**facts), lambda: self._looked_through(check))
         except NotApplicable as error:
             return CheckResult(check=text, outcome=Outcome.NOT_APPLICABLE, reason=error.why)
         except FactUnavailable as error:
@@ -140,7 +140,7 @@ def scan(
 
 
 def _conclude(
-    check: Check, text: CheckText, findings: Iterable[Finding], looked_through: tuple[Evidence, ...]
+    check: Check, text: CheckText, findings: Iterable[Finding], looked_through: Callable[[], tuple[Evidence, ...]]
 ) -> CheckResult:
     """The outcome of a check from its findings; passing subjects are counted, the others kept."""
     passed = 0
@@ -153,7 +153,7 @@ def _conclude(
             if passed <= SHOWN_PASSES:
                 names.append(finding.subject)
         else:
-            kept.append(finding if finding.evidence else msgspec.structs.replace(finding, evidence=looked_through))
+            kept.append(finding if finding.evidence else msgspec.structs.replace(finding, evidence=looked_through()))
             failed = failed or finding.outcome is Outcome.FAIL
     outcome, reason, cure = Outcome.PASS, "", ""
     if failed:

@@ -257,8 +257,12 @@ def _failures(licences: Licences, skus: SubscribedSkus, plans: Mapping[str, str]
 
 
 def _failure(sku: Sku, row: Assignment) -> Gap:
-    advice = _ERRORS.get(row.error or "", f"Look at the assignment of {sku.name} {row.way}, and reprocess it.")
-    return Gap((f"{sku.name} assigned {row.way}: {row.outcome}",), advice)
+    return Gap((f"{sku.name} assigned {row.way}: {row.outcome}",), mending(sku, row))
+
+
+def mending(sku: Sku, row: Assignment) -> str:
+    """What mends an assignment that failed, by its error."""
+    return _ERRORS.get(row.error or "", f"Look at the assignment of {sku.name} {row.way}, and reprocess it.")
 
 
 _ERRORS = {
