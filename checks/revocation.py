@@ -21,6 +21,7 @@ from comgmt_audit import (
 )
 from comgmt_audit.facts import Now
 from comgmt_audit.facts.chains import ClientPaths
+from comgmt_audit.facts.directory_lists import is_directory
 from comgmt_audit.facts.revocation import (
     INSIDE,
     OUTSIDE,
@@ -214,7 +215,7 @@ def the_management_point_can_check_revocation(revocation: ClientRevocation) -> F
     """
     for certificate, _ in revocation.links:
         places = revocation.of(certificate, INSIDE)
-        other = [url for url in certificate.crl_urls if not is_web(url)]
+        other = [url for url in certificate.crl_urls if not is_web(url) and not is_directory(url)]
         unknown = next((place.unseen for place in places if place.unseen and not place.gone), None)
         if any(place.crl for place in places):
             yield require(certificate, True)
@@ -223,7 +224,7 @@ def the_management_point_can_check_revocation(revocation: ClientRevocation) -> F
         elif other:
             yield cannot_tell(
                 certificate,
-                "its list can be fetched over LDAP at most, which this scanner does not try",
+                "its list can be fetched from a file or over HTTPS at most, which this scanner does not try",
                 cure="On the management point run `certutil -urlfetch -verify` with the certificate.",
             )
         else:
@@ -298,6 +299,8 @@ def delta_lists_go_with_their_base(revocation: ClientRevocation) -> Findings:
         if not place.delta and place.crl and not place.crl.signed_by(place.issuer):
             why = "what is published there is no list of this CA, so that its delta list is not known"
             yield cannot_tell(place, why, cure="Publish the CA's own list there first (CRL070).")
+        if not place.delta and place.unseen and not place.gone and not _has_base(bases, place.issuer):
+            yield cannot_tell(place, place.unseen.why, cure=place.unseen.cure)
         if not place.delta or not place.bases:
             continue  # without a base list there is nothing to add to: CRL050 and CRL060
         if place.crl:
@@ -308,6 +311,11 @@ def delta_lists_go_with_their_base(revocation: ClientRevocation) -> Findings:
             yield cannot_tell(place, place.unseen.why, cure=place.unseen.cure)
         else:
             yield require(place, False, expected="a delta list", actual=place.unseen.why if place.unseen else None)
+
+
+def _has_base(bases: list[Distribution], issuer: Certificate) -> bool:
+    """Did any of the CA's complete lists come, which would name its delta list?"""
+    return any(place.crl for place in bases if place.issuer.der == issuer.der)
 
 
 def _numbered(numbers: list[int | None]) -> list[str]:
@@ -383,9 +391,9 @@ def no_certificate_is_revoked(states: RevocationStates) -> Findings:
         else:
             yield cannot_tell(
                 state.label,
-                "no list that its issuer signed was fetched over HTTP",
-                cure="Record the source crl where the addresses in its CDP are reached; or run `certutil -urlfetch "
-                "-verify` with the certificate there.",
+                "no list that its issuer signed came from an address in its CDP",
+                cure="Record the sources crl and directory where the addresses in its CDP are reached; or run there "
+                "`certutil -urlfetch -verify` with the certificate.",
                 evidence=state.evidence,
             )
     yield from unseen(states.unseen)

@@ -6,7 +6,10 @@ administrator's computer can fetch may be out of reach for a client on the inter
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import datetime as dt
+import functools
 import ipaddress
 import warnings
 from collections.abc import Iterable, Iterator
@@ -14,11 +17,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from comgmt_audit.errors import FactUnavailable, NotRecorded, Unreadable
 from comgmt_audit.facts.certificates import CloudCertificates, Unseen
 from comgmt_audit.facts.chains import ClientPaths
+from comgmt_audit.facts.directory_lists import LISTS, DirectoryLists, is_directory
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.facts.x509 import Certificate, certificates, urls, verifies
 from comgmt_audit.model import Evidence
@@ -90,11 +94,15 @@ class Crl(Struct, frozen=True, kw_only=True):
 class Crls(Struct, frozen=True, kw_only=True):
     """The revocation lists that were asked for, by vantage and URL; a failure in place of what did not come."""
 
-    needs: ClassVar[tuple[str, ...]] = ("crl/",)
+    needs: ClassVar[tuple[str, ...]] = ("crl/", *DirectoryLists.needs)
     found: dict[tuple[str, str], Crl | FactUnavailable]
+    directory: DirectoryLists = DirectoryLists()
 
     def at(self, vantage: str, url: str) -> Crl:
-        """The list. Raises FactUnavailable."""
+        """The list; one in the directory is seen from inside. Raises FactUnavailable."""
+        if is_directory(url) and vantage == INSIDE:
+            der, place = self.directory.at(url)
+            return structs.replace(_of_directory(der, url), evidence=place)
         found = self.found.get((vantage, url))
         if found is None:
             raise NotRecorded(
@@ -116,7 +124,15 @@ class Crls(Struct, frozen=True, kw_only=True):
                 found[vantage, url] = _crl(environment.recording.pem(id), id, vantage, url)
             except FactUnavailable as error:
                 found[vantage, url] = error
-        return cls(found=found)
+        return cls(found=found, directory=environment.fact(DirectoryLists))
+
+    def everywhere(self, url: str) -> tuple[Crl, ...]:
+        """What is there, from both vantages."""
+        found = []
+        for vantage in (INSIDE, OUTSIDE):
+            with contextlib.suppress(FactUnavailable):
+                found.append(self.at(vantage, url))
+        return tuple(found)
 
 
 class Distribution(Struct, frozen=True, kw_only=True):
@@ -144,11 +160,15 @@ class Distribution(Struct, frozen=True, kw_only=True):
     @property
     def evidence(self) -> Evidence:
         """The observation."""
+        if is_directory(self.url):
+            return self.crl.evidence if self.crl else Evidence(LISTS)
         return Evidence(f"crl/{self.vantage}/{self.url}")
 
 
 class ClientRevocation(Struct, frozen=True, kw_only=True):
-    """Where the revocation of the sample clients' certificates and of their issuers is looked up over HTTP.
+    """Where the revocation of the sample clients' certificates and of their issuers is looked up.
+
+    That is over HTTP, and inside in the directory as well.
 
     ``links``: every certificate below the root with its issuer.
     """
@@ -212,7 +232,7 @@ class CloudRevocation(Struct, frozen=True, kw_only=True):
 def _distributions(
     links: Iterable[tuple[Certificate, Certificate]], environment: Environment, vantage: str
 ) -> Iterator[Distribution]:
-    """Every place over HTTP that the certificates of the links, or their base lists, name."""
+    """Every place that the certificates of the links, or their base lists, name, and that the vantage can reach."""
     by_issuer: dict[bytes, tuple[Certificate, list[Certificate]]] = {}
     for child, issuer in links:
         by_issuer.setdefault(issuer.der, (issuer, []))[1].append(child)
@@ -221,16 +241,18 @@ def _distributions(
             _distribution(
                 environment, vantage, url, issuer, tuple(one for one in children if url in one.crl_urls), None
             )
-            for url in _web(children, "crl_urls")
+            for url in _places(children, "crl_urls", vantage)
         ]
         yield from bases
         lists = tuple(place.crl for place in bases if place.crl)
-        for url in _web([*children, *lists], "delta_urls"):
+        for url in _places([*children, *lists], "delta_urls", vantage):
             yield _distribution(environment, vantage, url, issuer, tuple(children), lists)
 
 
-def _web(sources: Iterable[Certificate | Crl], field: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(url for source in sources for url in getattr(source, field) if is_web(url)))
+def _places(sources: Iterable[Certificate | Crl], field: str, vantage: str) -> tuple[str, ...]:
+    """The addresses that can be looked at: the directory is for computers of the domain."""
+    urls = dict.fromkeys(url for source in sources for url in getattr(source, field))
+    return tuple(url for url in urls if is_web(url) or (vantage == INSIDE and is_directory(url)))
 
 
 def _distribution(
@@ -310,6 +332,13 @@ def _crl(pem: bytes, id: str, vantage: str, url: str) -> Crl:
             "Open the URL in a browser: a page of the web server in place of the list also comes with status 200.",
             id,
         ) from None
+
+
+@functools.lru_cache(maxsize=64)
+def _of_directory(der: bytes, url: str) -> Crl:
+    """A list as it would have been recorded, had it been fetched: from here on both are one."""
+    pem = b"-----BEGIN X509 CRL-----\n" + base64.encodebytes(der) + b"-----END X509 CRL-----\n"
+    return _crl(pem, LISTS, INSIDE, url)
 
 
 def _der(parsed: x509.CertificateRevocationList) -> bytes:

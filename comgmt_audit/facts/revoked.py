@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 
 from comgmt_audit.facts.certificates import Unseen
 from comgmt_audit.facts.environment import Environment
 from comgmt_audit.facts.in_use import CertificatesInUse
-from comgmt_audit.facts.revocation import INSIDE, OUTSIDE, Crl, Crls, is_web
+from comgmt_audit.facts.revocation import Crl, Crls
 from comgmt_audit.facts.x509 import Certificate
 from comgmt_audit.model import Evidence
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 
 class RevocationState(Struct, frozen=True, kw_only=True):
@@ -74,28 +77,34 @@ def _state(child: Certificate, issuer: Certificate, crls: Crls) -> RevocationSta
 def _lists(urls: tuple[str, ...], issuer: Certificate, crls: Crls) -> tuple[Crl, ...]:
     """The lists at these addresses that the issuer signed, each once: both vantages show the same."""
     found: dict[bytes, Crl] = {}
-    for url in filter(is_web, urls):
-        for vantage in (INSIDE, OUTSIDE):
-            one = crls.found.get((vantage, url))
-            if isinstance(one, Crl) and one.der not in found and one.signed_by(issuer):
+    for url in urls:
+        for one in crls.everywhere(url):
+            if one.der not in found and one.signed_by(issuer):
                 found[one.der] = one
     return tuple(found.values())
 
 
 def _revoked(child: Certificate, lists: tuple[Crl, ...]) -> dt.datetime | None:
-    """Since when a list has it; a delta list may take it out again (a hold that ended: removeFromCRL)."""
-    from cryptography import x509
+    """Since when a list has it; a delta list may take it out again (a hold that ended: removeFromCRL).
 
+    Of two lists of the same time, from two places, the one that has it counts.
+    """
     since: dt.datetime | None = None
-    for one in sorted(lists, key=lambda one: one.this_update):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # as where the list was read
-            entry = x509.load_der_x509_crl(one.der).get_revoked_certificate_by_serial_number(int(child.serial, 16))
+    entries = [(one, _entry(one, int(child.serial, 16))) for one in lists]
+    for one, entry in sorted(entries, key=lambda pair: (pair[0].this_update, pair[1] is not None)):
         if entry is not None:
             since = None if one.is_delta and _is_removal(entry) else entry.revocation_date_utc
         elif not one.is_delta:
             since = None  # a later complete list
     return since
+
+
+def _entry(one: Crl, serial: int) -> x509.RevokedCertificate | None:
+    from cryptography import x509
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as where the list was read
+        return x509.load_der_x509_crl(one.der).get_revoked_certificate_by_serial_number(serial)
 
 
 def _is_removal(entry: object) -> bool:

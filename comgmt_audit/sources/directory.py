@@ -97,6 +97,7 @@ _ENROLLMENT_SERVICE: Shape = {
     "flags": _NUMBER,
 }
 _AUTHORITY: Shape = {"cn": _TEXT, "cACertificate": _ALL_BYTES}
+_REVOCATION_LIST: Shape = {"certificateRevocationList": _BYTES, "deltaRevocationList": _BYTES}
 _CROSS_REFERENCE: Shape = {"nCName": _TEXT, "nETBIOSName": _TEXT, "dnsRoot": _TEXT}
 _GROUP: Shape = {"sAMAccountName": _TEXT, "objectSid": _SID}
 _COMPUTER: Shape = {
@@ -120,6 +121,7 @@ SHAPES: tuple[Shape, ...] = (
     _TEMPLATE,
     _ENROLLMENT_SERVICE,
     _AUTHORITY,
+    _REVOCATION_LIST,
     _CROSS_REFERENCE,
     _GROUP,
     _COMPUTER,
@@ -135,6 +137,8 @@ _ADMINISTRATOR, _DOMAIN_ADMINS, _DOMAIN_USERS, _DOMAIN_COMPUTERS, _ENTERPRISE_AD
 _PUBLIC_KEY_SERVICES = "CN=Public Key Services,CN=Services"
 _CONNECTION_POINT_NAME = "CN=62a0ff2e-97b9-4513-943f-0d221bd30080,CN=Device Registration Configuration,CN=Services"
 """The same in every forest (Microsoft Entra: configure hybrid join manually)."""
+_LARGEST_LIST = 8 * 1024**2
+"""Bytes of a revocation list that are kept: two of them fit a line of a recording; those of own CAs have thousands."""
 _TRIED = 3
 """Domain controllers of a domain that are tried."""
 
@@ -248,6 +252,21 @@ class Forest:
             raise _hidden(base) if error.absence.reason is Reason.ABSENT else error from None
         classes = ((raw, {one.lower() for one in raw.values.get(_CLASS.lower(), [])}) for raw in found)
         return [shaped(raw, _TEMPLATE) for raw, names in classes if not names or b"pkicertificatetemplate" in names]
+
+    def revocation_lists(self) -> Answer:
+        """The lists that CAs publish in the forest, one object a CA, below one container a computer of a CA."""
+        base = f"CN=CDP,{_PUBLIC_KEY_SERVICES},{self.configuration}"
+        try:
+            found = self.directory.search(base, "(objectClass=cRLDistributionPoint)", _REVOCATION_LIST)
+        except DirectoryError as error:
+            raise _hidden(base) if error.absence.reason is Reason.ABSENT else error from None
+        objects = [shaped(raw, _REVOCATION_LIST) for raw in found]
+        large = [(one, name) for one in objects for name in _REVOCATION_LIST if len(one.get(name, b"")) > _LARGEST_LIST]
+        about: dict[str, Any] = {"container": base}
+        for one, name in large:
+            del one[name]
+            about.setdefault("too_large", []).append(f"{name} of {one['dn']}")
+        return Answer(objects=objects, about=about)
 
     @cached_property
     def services(self) -> Objects:
@@ -505,6 +524,9 @@ SEARCHES: dict[str, _Search] = {
         read=_container("Certification Authorities", "certificationAuthority", _AUTHORITY),
     ),
     "aia": _Search(request="CN=AIA", read=_container("AIA", "certificationAuthority", _AUTHORITY)),
+    "revocation-lists": _Search(
+        request="CN=CDP, subtree (cRLDistributionPoint)", read=lambda forest: forest.revocation_lists()
+    ),
     "computers": _Search(request="(&(objectCategory=computer)(dNSHostName=…))", read=lambda forest: forest.computers),
     "client-computers": _Search(
         request="(&(objectCategory=computer)(operatingSystem=Windows 1*)), enabled, and which have a userCertificate",

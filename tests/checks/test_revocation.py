@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from comgmt_audit.model import Severity
@@ -13,6 +15,9 @@ NAMES = contoso().names
 BASE, DELTA = pki.crl_url(NAMES, "issuing"), pki.crl_url(NAMES, "issuing", delta=True)
 PAGE = "-----BEGIN X509 CRL-----\nPGh0bWw+U2lnbiBpbjwvaHRtbD4=\n-----END X509 CRL-----\n"
 LDAP = "ldap:///CN=Contoso?certificateRevocationList?base?objectClass=cRLDistributionPoint"
+NOT_IN_DIRECTORY: dict[str, Any] = {"issuing_ldap": None, "issuing_delta_ldap": None}
+IN_DIRECTORY = pki.crl_directory_url(NAMES, "issuing")
+UNKNOWN = {"CRL120": "not assessed"}
 UNSURE = {"CRL060": "not assessed", "CRL120": "not assessed"}
 BLANK = "http://pki.contoso.com/CertEnroll/gone.crl"
 
@@ -28,22 +33,25 @@ BLANK = "http://pki.contoso.com/CertEnroll/gone.crl"
         ({"uploaded": ("root", "issuing", "issuing-2", "public-root", "public-issuing")}, {}),
         ({"issuing_crl__outside": 404}, {"CRL050": "fail"}),
         ({"root_crl__outside": 404}, {"CRL050": "fail"}),
+        ({"issuing_crl__text": PAGE}, {"CRL050": "fail"}),
         (
-            {"issuing_crl__text": PAGE},
-            {"CRL050": "fail", "CRL060": "not assessed", "CRL090": "not assessed", "CRL120": "not assessed"},
+            {"issuing_crl__text": PAGE, **NOT_IN_DIRECTORY},
+            {"CRL050": "fail", "CRL060": "fail", "CRL090": "not assessed", "CRL120": "not assessed"},
         ),
         (
             {"client__crl_urls": (LDAP,)},
-            {"CRL050": "fail", "CRL060": "not assessed", "CRL090": "not applicable", "CRL120": "not assessed"},
+            {"CRL050": "fail", "CRL060": "not assessed", "CRL090": "not assessed", "CRL120": "not assessed"},
         ),
         (
             {"client__crl_urls": ()},
             {"CRL050": "fail", "CRL060": "fail", "CRL090": "not applicable", "CRL120": "not assessed"},
         ),
         ({"client__crl_urls": (BLANK, BASE)}, {"CRL090": "pass"}),
-        ({"issuing_crl__inside": 404}, {"CRL060": "not assessed", "CRL090": "pass"}),
+        ({"issuing_crl__inside": 404}, {}),
+        ({"issuing_crl__inside": 404, **NOT_IN_DIRECTORY}, {"CRL060": "fail"}),
+        ({"issuing_crl__signing_key": "rsa-2048"}, {"CRL070": "fail", "CRL090": "not assessed"}),
         (
-            {"issuing_crl__signing_key": "rsa-2048"},
+            {"issuing_crl__signing_key": "rsa-2048", **NOT_IN_DIRECTORY},
             {"CRL070": "fail", "CRL090": "not assessed", "CRL120": "not assessed"},
         ),
         ({"issuing_crl__days_after": -0.1}, {"CRL080": "fail"}),
@@ -53,7 +61,8 @@ BLANK = "http://pki.contoso.com/CertEnroll/gone.crl"
         ({"issuing_delta__base_number": 408}, {"CRL090": "fail"}),
         ({"issuing_delta__base_number": 406}, {}),
         ({"issuing_delta__outside": 404}, {"CRL090": "fail"}),
-        ({"issuing_crl__freshest": False}, {"CRL090": "not applicable"}),
+        ({"issuing_crl__freshest": False}, {}),
+        ({"issuing_crl__freshest": False, "issuing_ldap__freshest": False}, {"CRL090": "not applicable"}),
         ({"issuing_crl__scope": ("CA certificates",)}, {"CRL100": "fail"}),
         ({"issuing_crl__scope": ("user certificates",)}, {}),
         ({"issuing_crl__scope": ("indirect",)}, {"CRL100": "fail"}),
@@ -82,16 +91,12 @@ def test_the_list_of_another_ca_at_the_address_fails(changed):
     other = RevocationList(
         issuer="issuing-2", place="issuing", number=3, days_before=2, days_after=5, publish_after=4.5
     )
-    assert changed(contoso(certificates__issuing_crl=other)) == {
-        "CRL070": "fail",
-        "CRL090": "not assessed",
-        "CRL120": "not assessed",
-    }
+    assert changed(contoso(certificates__issuing_crl=other)) == {"CRL070": "fail", "CRL090": "not assessed"}
 
 
 def test_a_delta_list_at_the_address_of_the_base_fails(changed):
     estate = contoso(certificates__issuing_crl__base_number=1, certificates__issuing_crl__place="issuing")
-    assert changed(estate) == {"CRL100": "fail", "CRL120": "not assessed"}
+    assert changed(estate) == {"CRL100": "fail"}
 
 
 def test_a_list_that_is_late_is_a_trifle_and_one_that_ended_is_not(judge):
@@ -118,7 +123,11 @@ def test_a_list_that_was_not_reached_from_outside_is_not_assessed(changed, addre
 
 @pytest.mark.parametrize("address", [BASE, pki.crl_url(NAMES, "root")])
 def test_a_list_that_was_not_reached_from_inside_is_not_assessed(changed, address):
-    assert changed(contoso().unreachable(f"crl/inside/{address}")) == {"CRL060": "not assessed"}
+    """What lies in the directory stands in, where the directory was read."""
+    estate = contoso().unreachable(f"crl/inside/{address}")
+    assert changed(estate) == {}
+    assert changed(estate.refusing("directory/revocation-lists")) == {"CRL060": "not assessed"}
+    assert changed(estate.unrecorded("directory/revocation-lists")) == {"CRL060": "not assessed"}
 
 
 def test_a_delta_list_that_was_not_reached_is_not_assessed(changed):
@@ -202,6 +211,7 @@ def test_a_list_of_another_key_revokes_nothing(judge):
     forged = contoso(
         certificates__issuing_crl__revoked=(("client", "keyCompromise"),),
         certificates__issuing_crl__signing_key="issuing-2",
+        certificates__issuing_ldap=None,
     )
     result = judge(forged)["CRL120"]
     assert not [one for one in result.findings if one.outcome == "fail"]
@@ -211,3 +221,78 @@ def test_a_list_of_another_key_revokes_nothing(judge):
 def test_a_client_without_pki_needs_no_certificate_to_be_looked_up(judge):
     estate = contoso(design__clients__authentication="token", hosts__client__personal=())
     assert judge(estate)["CRL120"].outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, {}),
+        ({"issuing_ldap__days_after": -0.1}, {"CRL080": "fail"}),
+        ({"issuing_ldap__days_before": -0.1}, {"CRL080": "fail"}),
+        ({"issuing_ldap__signing_key": "rsa-2048"}, {"CRL070": "fail", "CRL090": "not assessed", **UNKNOWN}),
+        ({"issuing_ldap__issuer": "issuing-2"}, {"CRL070": "fail", "CRL090": "not assessed", **UNKNOWN}),
+        ({"issuing_ldap__scope": ("CA certificates",)}, {"CRL100": "fail"}),
+        ({"issuing_ldap__revoked": (("client", "keyCompromise"),)}, {"CRL120": "fail"}),
+        ({"issuing_ldap__freshest": False}, {"CRL090": "not applicable"}),
+        ({"issuing_ldap__freshest_in_directory": True}, {}),
+        (
+            {"issuing_ldap__freshest_in_directory": True, "issuing_delta_ldap__base_number": 408},
+            {"CRL090": "fail"},
+        ),
+        ({"issuing_ldap__freshest_in_directory": True, "issuing_delta_ldap": None}, {"CRL090": "fail"}),
+        (
+            {
+                "issuing_ldap__freshest_in_directory": True,
+                "issuing_delta_ldap__revoked": (("client", "keyCompromise"),),
+            },
+            {"CRL120": "fail"},
+        ),
+        ({"issuing_ldap": None}, {"CRL060": "fail", "CRL090": "not assessed", **UNKNOWN}),
+        (NOT_IN_DIRECTORY, {"CRL060": "fail", "CRL090": "not assessed", **UNKNOWN}),
+    ],
+)
+def test_a_list_in_the_directory_only_is_judged_as_any_other_and_is_not_outside(changed, change, expected):
+    estate = contoso(
+        certificates__client__crl_urls=(IN_DIRECTORY,),
+        **{f"certificates__{path}": value for path, value in change.items()},
+    )
+    assert changed(estate) == {"CRL050": "fail", **expected}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        IN_DIRECTORY.replace("ldap:///", "ldap://directory.example/"),
+        IN_DIRECTORY.replace("certificateRevocationList", "cACertificate"),
+        IN_DIRECTORY.replace("CN=CDP", "CN=Elsewhere"),
+        LDAP,
+    ],
+)
+def test_what_the_directory_was_not_asked_for_is_not_assessed(changed, address):
+    outcomes = changed(contoso(certificates__client__crl_urls=(address,)))
+    assert outcomes == {"CRL050": "fail", "CRL060": "not assessed", "CRL090": "not assessed", **UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        IN_DIRECTORY.replace("certificateRevocationList", "certificateRevocationList;binary"),
+        IN_DIRECTORY.replace("CN=CDP,", "cn=cdp,%20"),
+        IN_DIRECTORY.replace("ldap:///", "LDAP:///"),
+        IN_DIRECTORY.replace("Issuing%20CA", "Issuing%5C20CA"),
+    ],
+)
+def test_an_object_is_found_however_its_name_is_written(changed, address):
+    assert changed(contoso(certificates__client__crl_urls=(address,))) == {"CRL050": "fail"}
+
+
+@pytest.mark.parametrize("lost", ["refusing", "unreachable", "unrecorded"])
+def test_a_list_in_a_directory_that_was_not_read_is_not_assessed(changed, lost):
+    estate = getattr(contoso(certificates__client__crl_urls=(IN_DIRECTORY,)), lost)("directory/revocation-lists")
+    assert changed(estate) == {"CRL050": "fail", "CRL060": "not assessed", "CRL090": "not assessed", **UNKNOWN}
+
+
+def test_of_two_lists_of_one_time_the_one_that_revokes_counts(judge):
+    for place in ("issuing_crl", "issuing_ldap"):
+        estate = contoso(**{f"certificates__{place}__revoked": (("client", "keyCompromise"),)})
+        assert judge(estate)["CRL120"].outcome == "fail"

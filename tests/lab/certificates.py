@@ -98,6 +98,8 @@ class RevocationList(Struct, frozen=True, kw_only=True):
     """Roles whose certificates are on it, each with the reason (RFC 5280, section 5.3.1, in the words of OpenSSL)."""
     freshest: bool = False
     """It names its delta list."""
+    freshest_in_directory: bool = False
+    """That name leads to the directory, and not to the web server."""
     signing_key: str = ""
     scope: tuple[str, ...] = ()
     """What its IDP limits it to, in the words of :class:`comgmt_audit.facts.revocation.Crl`."""
@@ -162,6 +164,16 @@ class Certificates(Struct, frozen=True, kw_only=True):
     issuing_delta: RevocationList = RevocationList(
         issuer="issuing", number=409, base_number=407, days_before=0.4, days_after=1.1, publish_after=0.6
     )
+    root_ldap: RevocationList | None = RevocationList(
+        issuer="root", number=12, days_before=40, days_after=140.5, publish_after=140
+    )
+    issuing_ldap: RevocationList | None = RevocationList(
+        issuer="issuing", number=407, days_before=2, days_after=5.5, publish_after=5, freshest=True
+    )
+    issuing_delta_ldap: RevocationList | None = RevocationList(
+        issuer="issuing", number=409, base_number=407, days_before=0.4, days_after=1.1, publish_after=0.6
+    )
+    """The own CAs' lists as they lie in the directory; ``None``: there is none."""
     public_root_crl: RevocationList = RevocationList(
         issuer="public-root", number=31, days_before=20, days_after=160, publish_after=150
     )

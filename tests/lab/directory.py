@@ -153,6 +153,7 @@ class Search(Struct, frozen=True, kw_only=True):
 
     request: str
     objects: list[dict[str, Any]]
+    about: dict[str, Any] = {}
 
 
 def searches(estate: Estate) -> dict[str, Search]:
@@ -179,7 +180,15 @@ def searches(estate: Estate) -> dict[str, Search]:
         "accounts": ("(&(objectCategory=person)(sAMAccountName=…))", _accounts(estate)),
         "groups": ("(objectCategory=group), closed under membership", _groups(estate)),
     }
-    return {name: Search(request=request, objects=_ordered(objects)) for name, (request, objects) in found.items()}
+    lists = Search(
+        request="CN=CDP, subtree (cRLDistributionPoint)",
+        objects=_ordered(_revocation_lists(estate)),
+        about={"container": f"CN=CDP,{services_dn(estate.names)}"},
+    )
+    return {
+        **{name: Search(request=request, objects=_ordered(objects)) for name, (request, objects) in found.items()},
+        "revocation-lists": lists,
+    }
 
 
 def _ordered(objects: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -195,7 +204,8 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
     """Write what an ordinary account reads over LDAP."""
     for name, search in searches(estate).items():
         request = f"LDAP search {search.request}"
-        writer.lines(f"directory/{name}", search.objects, source="directory", request=request)
+        rest: dict[str, Any] = {"source": "directory", "request": request, "about": search.about}
+        writer.lines(f"directory/{name}", search.objects, **rest)
     _connection_point(estate, writer)
 
 
@@ -298,6 +308,25 @@ def _authority(estate: Estate, role: str, container: str) -> dict[str, Any]:
         "cn": name,
         "cACertificate": [pki.der(estate, role), NO_CERTIFICATE],
     }
+
+
+def _revocation_lists(estate: Estate) -> list[dict[str, Any]]:
+    """What the own CAs publish in the directory: the lists of a root that is offline are put there by hand."""
+    part, names = estate.certificates, estate.names
+    host = f"CN={names.ca_server.partition('.')[0]},CN=CDP,{services_dn(names)}"
+    published = {
+        "root": {"certificateRevocationList": part.root_ldap},
+        "issuing": {"certificateRevocationList": part.issuing_ldap, "deltaRevocationList": part.issuing_delta_ldap},
+    }
+    # The class makes the list mandatory, so AD CS writes a zero byte where there is none.
+    none = {"certificateRevocationList": NO_CERTIFICATE}
+    return [
+        {"dn": f"CN={pki.common_name(names, role)},{host}"}
+        | none
+        | {name: pki.crl_der(estate, wanted) for name, wanted in lists.items() if wanted}
+        for role, lists in published.items()
+        if any(lists.values())
+    ]
 
 
 def _groups(estate: Estate) -> list[dict[str, Any]]:

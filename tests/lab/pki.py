@@ -97,6 +97,11 @@ def crl(estate: Estate, wanted: RevocationList) -> str:
     return _revocation_list(_plan(estate, wanted.issuer), wanted, estate.names, serials, estate.days_later)
 
 
+def crl_der(estate: Estate, wanted: RevocationList) -> bytes:
+    """The same in DER."""
+    return x509.load_pem_x509_crl(crl(estate, wanted).encode()).public_bytes(Encoding.DER)
+
+
 def key(role: str) -> PrivateKey:
     """The private key of a role, or one of the keys for defects such as ``rsa-1024``."""
     return _key(role)
@@ -151,6 +156,14 @@ def crl_url(names: Names, role: str, *, delta: bool = False) -> str:
     """Where the CA of that role publishes its base or delta CRL over HTTP: ``+`` before the suffix, blanks as %20."""
     base = PUBLIC_BASE if role.startswith("public") else names.crl_base
     return f"{base}/{quote(common_name(names, role))}{'+' if delta else ''}.crl"
+
+
+def crl_directory_url(names: Names, role: str, *, delta: bool = False) -> str:
+    """Where the own CA of that role publishes its base or delta CRL in the directory."""
+    host = names.ca_server.partition(".")[0]
+    attribute = "deltaRevocationList" if delta else "certificateRevocationList"
+    query = f"{attribute}?base?objectClass=cRLDistributionPoint"
+    return _directory_url(names, role, f"CN={host},CN=CDP", query)
 
 
 def issuer_url(names: Names, role: str) -> str:
@@ -234,9 +247,7 @@ def _directory_url(names: Names, role: str, container: str, query: str) -> str:
 def _default_crl_urls(names: Names, role: str) -> tuple[str, ...]:
     if role.startswith("public"):
         return (crl_url(names, role),)
-    host = names.ca_server.partition(".")[0]
-    query = "certificateRevocationList?base?objectClass=cRLDistributionPoint"
-    return (_directory_url(names, role, f"CN={host},CN=CDP", query), crl_url(names, role))
+    return (crl_directory_url(names, role), crl_url(names, role))
 
 
 def _issuer_urls(names: Names, role: str) -> tuple[str, ...]:
@@ -366,7 +377,8 @@ def _revocation_list(
     if wanted.base_number is not None:
         builder = builder.add_extension(x509.DeltaCRLIndicator(wanted.base_number), critical=True)
     if wanted.freshest:
-        builder = builder.add_extension(x509.FreshestCRL([_point((url,))]), critical=False)
+        urls = (crl_directory_url(names, wanted.issuer, delta=True),) if wanted.freshest_in_directory else (url,)
+        builder = builder.add_extension(x509.FreshestCRL([_point(urls)]), critical=False)
     if wanted.scope:
         builder = builder.add_extension(_distribution_point(wanted.scope), critical=True)
     for serial, reason in revoked:

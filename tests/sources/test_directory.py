@@ -33,6 +33,7 @@ from comgmt_audit.sources.ldap import DirectoryError, Found, Login
 from comgmt_audit.sources.session import Probe, Session
 from tests.lab import directory as lab
 from tests.lab import estate as estates
+from tests.lab import pki
 from tests.lab.directory import Domain, Entry
 from tests.lab.estate import Estate, contoso, contoso_2018
 from tests.lab.names import NOW, Names
@@ -177,6 +178,11 @@ ESTATES: dict[str, Callable[[], Estate]] = {
     ),
     "no admin": lambda: contoso(directory__admin_exists=False, directory__ca_has_account=False),
     "hidden state": lambda: contoso(directory__admin_control=None, directory__ca_system_version=None),
+    "no lists": lambda: contoso(
+        certificates__root_ldap=None, certificates__issuing_ldap=None, certificates__issuing_delta_ldap=None
+    ),
+    "no delta list": lambda: contoso(certificates__issuing_delta_ldap=None),
+    "no base list": lambda: contoso(certificates__issuing_ldap=None),
     "no connection point": lambda: contoso(directory__connection_point_exists=False),
 }
 
@@ -219,6 +225,18 @@ def test_every_way_of_binding_reads_the_same_and_judges_the_same(contoso_dc, tmp
 def test_no_file_of_the_recording_holds_the_password(contoso_dc, tmp_path):
     for content in files(recorded(contoso(), simple(contoso_dc), tmp_path / "live")).values():
         assert active_directory.READER_PASSWORD.encode() not in content
+
+
+@real
+def test_a_list_that_is_too_large_is_left_out_and_named(contoso_dc, tmp_path, monkeypatch):
+    of_root = len(pki.crl_der(contoso(), contoso().certificates.root_crl))
+    monkeypatch.setattr(directory, "_LARGEST_LIST", of_root)
+    found = observations(simple(contoso_dc), tmp_path / "r", wanted=lambda id: id == "directory/revocation-lists")
+    left_out = found["revocation-lists"].about["too_large"]
+    assert left_out == [
+        f"{name} of CN=Contoso Issuing CA 1,CN=CA01,CN=CDP,{lab.services_dn(contoso().names)}"
+        for name in ("certificateRevocationList", "deltaRevocationList")
+    ]
 
 
 @real

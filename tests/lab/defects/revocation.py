@@ -15,12 +15,10 @@ def _serial(role: str) -> str:
 CLIENT = "PC001.corp.contoso.com on pc001.corp.contoso.com"
 URL = "http://pki.contoso.com/CertEnroll/Contoso%20Issuing%20CA%201.crl"
 DELTA = "http://pki.contoso.com/CertEnroll/Contoso%20Issuing%20CA%201+.crl"
+IN_DIRECTORY = pki.crl_directory_url(contoso().names, "issuing")
+ELSEWHERE = IN_DIRECTORY.replace("ldap:///", "ldap://directory.example/")
 LIST = (f"{URL} (inside)", f"{URL} (outside)")
 DELTAS = (f"{DELTA} (inside)", f"{DELTA} (outside)")
-OWN = (
-    f"MP01.corp.contoso.com (serial {_serial('management-point')})",
-    f"PC001.corp.contoso.com (serial {_serial('client')})",
-)
 
 DEFECTS: tuple[Defect, ...] = (
     Defect(
@@ -65,14 +63,13 @@ DEFECTS: tuple[Defect, ...] = (
             )
         ),
         fails={"CRL070": LIST},
-        unassessed={"CRL090": LIST, "CRL120": OWN},
+        unassessed={"CRL090": LIST},
     ),
     Defect(
         name="revocation-delta-in-place-of-the-base",
         story="At the address of the issuing CA's complete list lies its delta list.",
         estate=lambda: contoso(certificates__issuing_crl__base_number=1, certificates__issuing_crl__place="issuing"),
         fails={"CRL100": LIST},
-        unassessed={"CRL120": OWN},
     ),
     Defect(
         name="revocation-2018-three-roots-uploaded",
@@ -96,8 +93,8 @@ DEFECTS: tuple[Defect, ...] = (
     ),
     Defect(
         name="revocation-list-not-reached-inside",
-        story="Inside the list's server did not answer.",
-        estate=lambda: contoso().unreachable(f"crl/inside/{URL}"),
+        story="Inside the list's server did not answer, and the clients' certificates name no other place.",
+        estate=lambda: contoso(certificates__client__crl_urls=(URL,)).unreachable(f"crl/inside/{URL}"),
         unassessed={"CRL060": CLIENT},
     ),
     Defect(
@@ -151,15 +148,55 @@ DEFECTS: tuple[Defect, ...] = (
     ),
     Defect(
         name="revocation-client-certificate-names-ldap-only",
-        story="The clients' certificates name the revocation list in the directory only.",
-        estate=lambda: contoso(
-            certificates__client__crl_urls=(
-                "ldap:///CN=Contoso?certificateRevocationList?base?objectClass=cRLDistributionPoint",
-            )
-        ),
+        story="The clients' certificates name the revocation list in the directory only, where it lies as it should.",
+        estate=lambda: contoso(certificates__client__crl_urls=(IN_DIRECTORY,)),
         fails={"CRL050": CLIENT},
-        unassessed={"CRL060": CLIENT, "CRL120": f"PC001.corp.contoso.com (serial {_serial('client')})"},
-        not_applicable=("CRL090",),
+    ),
+    Defect(
+        name="revocation-list-in-another-directory",
+        story="The clients' certificates name the revocation list in a directory that is not the forest's.",
+        estate=lambda: contoso(certificates__client__crl_urls=(ELSEWHERE,)),
+        fails={"CRL050": CLIENT},
+        unassessed={
+            "CRL060": CLIENT,
+            "CRL090": f"{ELSEWHERE} (inside)",
+            "CRL120": f"PC001.corp.contoso.com (serial {_serial('client')})",
+        },
+    ),
+    Defect(
+        name="revocation-directory-holds-no-list",
+        story="The object in the directory that the clients' certificates name alone is not there.",
+        estate=lambda: contoso(
+            certificates__client__crl_urls=(IN_DIRECTORY,),
+            certificates__issuing_ldap=None,
+            certificates__issuing_delta_ldap=None,
+        ),
+        fails={"CRL050": CLIENT, "CRL060": CLIENT},
+        unassessed={"CRL090": (), "CRL120": f"PC001.corp.contoso.com (serial {_serial('client')})"},
+    ),
+    Defect(
+        name="revocation-list-in-the-directory-ended",
+        story="The issuing CA's list in the directory ended yesterday: the CA no longer publishes there.",
+        estate=lambda: contoso(certificates__issuing_ldap__days_after=-1),
+        fails={"CRL080": f"{IN_DIRECTORY} (inside)"},
+    ),
+    Defect(
+        name="revocation-list-in-the-directory-of-another-key",
+        story="In the directory lies a list of the issuing CA that another key has signed.",
+        estate=lambda: contoso(certificates__issuing_ldap__signing_key="rsa-2048"),
+        fails={"CRL070": f"{IN_DIRECTORY} (inside)"},
+        unassessed={"CRL090": f"{IN_DIRECTORY} (inside)"},
+    ),
+    Defect(
+        name="revocation-list-in-a-directory-that-refuses",
+        story="The clients' certificates name the list in the directory only, which does not show it to the scanner.",
+        estate=lambda: contoso(certificates__client__crl_urls=(IN_DIRECTORY,)).refusing("directory/revocation-lists"),
+        fails={"CRL050": CLIENT},
+        unassessed={
+            "CRL060": CLIENT,
+            "CRL090": f"{IN_DIRECTORY} (inside)",
+            "CRL120": f"PC001.corp.contoso.com (serial {_serial('client')})",
+        },
     ),
     Defect(
         name="revocation-list-behind-a-sign-in",
@@ -176,12 +213,6 @@ DEFECTS: tuple[Defect, ...] = (
             certificates__issuing_crl__outside=404,
         ),
         fails={"CRL050": CLIENT, "CRL060": CLIENT},
-        unassessed={
-            "CRL090": (),
-            "CRL120": (
-                f"MP01.corp.contoso.com (serial {_serial('management-point')})",
-                f"PC001.corp.contoso.com (serial {_serial('client')})",
-            ),
-        },
+        unassessed={"CRL090": (), "CRL120": f"PC001.corp.contoso.com (serial {_serial('client')})"},
     ),
 )

@@ -465,7 +465,8 @@ def _services(estate: Estate, found: dict[str, list[dict[str, Any]]]) -> Iterato
     yield f"CN=NTAuthCertificates,{services_dn(names)}", _authority([pki.der(estate, "issuing")])
     host = f"CN={names.ca_server.partition('.')[0]},CN=CDP,{services_dn(names)}"
     yield host, {"objectClass": ["container"]}
-    yield f"CN={names.ca_name},{host}", {"objectClass": ["cRLDistributionPoint"], **_revocation_lists(estate)}
+    for entry in found["revocation-lists"]:
+        yield entry["dn"], _attributes(entry, "cRLDistributionPoint")
     for domain in estate.directory.other_domains:
         dn = f"CN={domain.name.split('.')[0].upper()},CN=Partitions,CN=Configuration,{base_dn(names)}"
         yield dn, _cross_reference(domain)
@@ -479,13 +480,6 @@ def _authority(certificates: list[bytes]) -> dict[str, list[Any]]:
     """The class makes lists mandatory, so AD CS writes a zero byte where there is none."""
     empty = {"authorityRevocationList": [NO_CERTIFICATE], "certificateRevocationList": [NO_CERTIFICATE]}
     return {"objectClass": ["certificationAuthority"], "cACertificate": certificates, **empty}
-
-
-def _revocation_lists(estate: Estate) -> dict[str, list[bytes]]:
-    part = estate.certificates
-    wanted = {"certificateRevocationList": part.issuing_crl, "deltaRevocationList": part.issuing_delta}
-    lists = {name: x509.load_pem_x509_crl(pki.crl(estate, found).encode()) for name, found in wanted.items()}
-    return {name: [found.public_bytes(Encoding.DER)] for name, found in lists.items()}
 
 
 def _cross_reference(domain: Domain) -> dict[str, list[Any]]:
