@@ -201,20 +201,35 @@ def _verifies(response: ocsp.OCSPResponse, signer: Certificate) -> bool:
     """Does the key verify the response's signature?"""
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
     if not signer.key_hash:
         return False  # of an algorithm that is not known
     key: Any = x509.load_der_x509_certificate(signer.der).public_key()
-    signature, body = response.signature, response.tbs_response_bytes
+    for parameters in _parameters(response, key):
+        try:
+            key.verify(response.signature, response.tbs_response_bytes, *parameters)
+        except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError, AttributeError):
+            continue
+        return True
+    return False
+
+
+def _parameters(response: ocsp.OCSPResponse, key: object) -> list[tuple[Any, ...]]:
+    """What a key of that kind needs to verify. Of RSA with PSS it is not shown which hash, so that each is tried."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+    from cryptography.x509.oid import SignatureAlgorithmOID
+
+    if response.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS:
+        known = (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())
+        return [(padding.PSS(padding.MGF1(one), padding.PSS.AUTO), one) for one in known]
     try:
         digest = response.signature_hash_algorithm
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, body, padding.PKCS1v15(), digest)  # type: ignore[arg-type]  # None fails
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, body, ec.ECDSA(digest))  # type: ignore[arg-type]  # as above
-        else:
-            key.verify(signature, body)
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError, AttributeError):
-        return False
-    return True
+    except UnsupportedAlgorithm:
+        return []
+    if isinstance(key, rsa.RSAPublicKey):
+        return [(padding.PKCS1v15(), digest)]
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return [(ec.ECDSA(digest),)] if digest else []  # an algorithm without one is none of this key
+    return [()]

@@ -6,8 +6,14 @@ import base64
 import contextlib
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.ocsp import load_der_ocsp_response
 from hypothesis import given
 from hypothesis import strategies as st
+from pyasn1.codec.der import decoder, encoder
+from pyasn1.type import univ
+from pyasn1_modules import rfc2560
 
 from comgmt_audit.errors import Unreadable
 from comgmt_audit.facts.responses import _said
@@ -56,6 +62,35 @@ def test_who_signed_without_leave_is_named(estate, why):
     found = read(response(estate))
     assert found["signer"] is None
     assert why in found["unsigned"]
+
+
+def resigned(identifier: str, signature: bytes) -> bytes:
+    """The same answer with another signature over it."""
+    response, _ = decoder.decode(GOOD, asn1Spec=rfc2560.OCSPResponse())
+    basic, _ = decoder.decode(response["responseBytes"]["response"], asn1Spec=rfc2560.BasicOCSPResponse())
+    algorithm = basic["signatureAlgorithm"].clone()
+    algorithm["algorithm"] = identifier
+    basic["signatureAlgorithm"] = algorithm
+    basic["signature"] = univ.BitString(hexValue=signature.hex())
+    response["responseBytes"]["response"] = encoder.encode(basic)
+    return bytes(encoder.encode(response))
+
+
+@pytest.mark.parametrize("digest", [hashes.SHA256(), hashes.SHA512()], ids=["SHA-256", "SHA-512"])
+def test_a_signature_with_pss_counts(digest):
+    key, body = pki.key("ocsp-responder"), load_der_ocsp_response(GOOD).tbs_response_bytes
+    assert isinstance(key, rsa.RSAPrivateKey)
+    pss = padding.PSS(padding.MGF1(digest), digest.digest_size)
+    assert read(resigned("1.2.840.113549.1.1.10", key.sign(body, pss, digest)))["signer"]
+    assert read(resigned("1.2.840.113549.1.1.10", key.sign(body + b"x", pss, digest)))["signer"] is None
+    assert read(resigned("1.2.840.113549.1.1.10", key.sign(body, padding.PKCS1v15(), digest)))["signer"] is None
+
+
+@pytest.mark.parametrize(
+    "identifier", ["1.2.3.4", "1.2.840.10045.4.3.2", "1.3.101.112"], ids=["unknown", "EC", "Ed25519"]
+)
+def test_a_signature_of_another_algorithm_does_not_count(identifier):
+    assert read(resigned(identifier, b"x" * 256))["signer"] is None
 
 
 def test_an_answer_about_another_certificate_says_nothing_of_this_one():
