@@ -19,7 +19,7 @@ family = Family(code="AIA", title="Authority Information Access", stage=Stage.AZ
 
 PLAN = learn("Plan for PKI certificates", "intune/configmgr/core/plan-design/security/plan-for-certificates")
 STEP = "Create the CMG"
-NAMES_NONE = "no certificate in use names an http:// address for its issuer"
+NAMES_NONE = "no certificate in use names an address for its issuer, over http:// or in the directory"
 NAMES_NO_RESPONDER = "no certificate in use names an OCSP responder"
 PASSING = ("try later", "internal error", "malformed request")
 """What a responder says that may be another thing a minute later, or that is about our question only."""
@@ -29,12 +29,13 @@ SKEW = dt.timedelta(minutes=5)
 
 @check("AIA010", severity=Severity.MEDIUM, tags=["beyond"], step=STEP, refs=[PLAN])
 def issuers_can_be_fetched(places: IssuerPlaces) -> Findings:
-    """Something is at every http:// address where a certificate in use says that its issuer's certificate is.
+    """Something is at every address where a certificate in use says that its issuer's certificate is.
 
     Why: A computer that has not got the issuing CA fetches it there. Where nothing is, it builds no path:
     a client whose CMG sends no intermediate refuses it, and a server refuses the client.
     Remedy: Copy the .crt from C:\\Windows\\System32\\CertSrv\\CertEnroll on the CA to the web server, under the name
-    that the certificate has (`certutil -dump`); or correct the address in the CA's properties, tab Extensions, AIA.
+    that the certificate has (`certutil -dump`), and into the directory with `certutil -dspublish -f CA.crt SubCA`; or
+    correct the address in the CA's properties, tab Extensions, AIA.
     """
     _must_name_some(places)
     for place in places:

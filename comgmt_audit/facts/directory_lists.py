@@ -18,13 +18,14 @@ from comgmt_audit.facts.environment import Environment
 from comgmt_audit.model import Evidence
 
 LISTS = "directory/revocation-lists"
-_ASK = "On a computer of the domain run `certutil -urlfetch -verify` with the certificate."
+ASK = "On a computer of the domain run `certutil -urlfetch -verify` with the certificate."
 _ATTRIBUTES = {"certificaterevocationlist": "base", "deltarevocationlist": "delta"}
 _SEPARATOR = re.compile(r"(?<!\\),")
 _ESCAPED = re.compile(r"((?:\\[0-9a-f]{2})+)|\\(.)", re.IGNORECASE)
 """Between the parts of a distinguished name; its characters as UTF-8 in hex, or one as it is (RFC 4514, section 3)."""
 
-_Name = tuple[str, ...]
+Name = tuple[str, ...]
+"""A distinguished name, part by part, such that two names of one object are equal."""
 
 
 class _Row(Struct, frozen=True):
@@ -43,24 +44,26 @@ class DirectoryLists(Struct, frozen=True, kw_only=True):
 
     needs: ClassVar[tuple[str, ...]] = (LISTS,)
     container: str = ""
-    objects: dict[_Name, tuple[_Row, Evidence]] = {}
+    objects: dict[Name, tuple[_Row, Evidence]] = {}
     too_large: tuple[str, ...] = ()
     unread: FactUnavailable | None = None
 
     def at(self, url: str) -> tuple[bytes, Evidence]:
         """The DER at an ``ldap:`` address. Raises Unreadable where it is known that none is there, else NotRecorded."""
-        dn, attribute = _parts(url)
+        dn, attribute = entry(url)
+        if attribute.casefold() not in _ATTRIBUTES:
+            raise NotRecorded(f"{url} names no attribute that holds a list", ASK, LISTS)
         if self.unread:
             raise self.unread
-        row, place = self.objects.get(_folded(dn), (None, Evidence(LISTS)))
+        row, place = self.objects.get(folded(dn), (None, Evidence(LISTS)))
         if row is None:
-            inside = self.container and _folded(dn)[-len(_folded(self.container)) :] == _folded(self.container)
+            inside = self.container and folded(dn)[-len(folded(self.container)) :] == folded(self.container)
             if not inside or not self.objects:
-                raise NotRecorded(f"{dn} is not among what the directory showed below CN=CDP", _ASK, LISTS)
+                raise NotRecorded(f"{dn} is not among what the directory showed below CN=CDP", ASK, LISTS)
             raise Unreadable(f"the directory has no object {dn}", _publish(attribute), LISTS)
         der: bytes = getattr(row, _ATTRIBUTES[attribute.casefold()])
         if f"{attribute} of {row.dn}".casefold() in {one.casefold() for one in self.too_large}:
-            raise NotRecorded(f"{attribute} of {dn} is too large to be recorded", _ASK, LISTS)
+            raise NotRecorded(f"{attribute} of {dn} is too large to be recorded", ASK, LISTS)
         if len(der) < 2:
             raise Unreadable(f"{dn} has no {attribute}", _publish(attribute), LISTS)
         return der, Evidence(LISTS, f"{place.pointer}/{attribute}")
@@ -71,7 +74,7 @@ class DirectoryLists(Struct, frozen=True, kw_only=True):
         try:
             about = msgspec.convert(environment.recording.answered(LISTS).about, _About)
             rows = {
-                _folded(row.dn): (row, Evidence(LISTS, f"line {number}"))
+                folded(row.dn): (row, Evidence(LISTS, f"line {number}"))
                 for number, row in environment.recording.lines(LISTS, _Row)
             }
         except FactUnavailable as error:
@@ -92,21 +95,19 @@ def _publish(attribute: str) -> str:
     return f"On the CA run `certutil -crl`, or put its list there with `certutil -dspublish`: {attribute} is empty."
 
 
-def _parts(url: str) -> tuple[str, str]:
-    """Distinguished name and attribute. Raises NotRecorded for what is in another directory, or no list."""
+def entry(url: str, observation: str = LISTS) -> tuple[str, str]:
+    """Distinguished name and attribute of an address. Raises NotRecorded for what is in another directory."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise NotRecorded(f"{url} is no address", "Look at the CDP of the certificates.", LISTS) from None
+        raise NotRecorded(f"{url} is no address", "Look at the CDP and AIA of the certificates.", observation) from None
     attribute = parts.query.partition("?")[0].partition(";")[0]
     if parts.netloc:
-        raise NotRecorded(f"{parts.netloc} is asked by the address, and not the forest", _ASK, LISTS)
-    if attribute.casefold() not in _ATTRIBUTES:
-        raise NotRecorded(f"{url} names no attribute that holds a list", _ASK, LISTS)
+        raise NotRecorded(f"{parts.netloc} is asked by the address, and not the forest", ASK, observation)
     return unquote(parts.path.removeprefix("/")), attribute
 
 
-def _folded(dn: str) -> _Name:
+def folded(dn: str) -> Name:
     """Two names of one object are equal so: case, blanks between the parts, and how a character is escaped."""
     return tuple(_ESCAPED.sub(_character, part.strip()).casefold() for part in _SEPARATOR.split(dn))
 

@@ -70,7 +70,26 @@ def test_where_nothing_is_published_the_rest_is_not_assessed(changed):
     gone = {
         f"certificates__{role}_crt__{vantage}": 404 for role in ("root", "issuing") for vantage in ("inside", "outside")
     }
-    assert changed(contoso_2018(**gone)) == {"AIA010": "fail", "AIA020": "not assessed", "AIA030": "not assessed"}
+    assert changed(contoso_2018(**gone)) == {"AIA010": "fail"}  # the directory still has the issuing CA's
+    gone_from_directory = contoso_2018(**gone, directory__published_intermediates=("issuing-2",))
+    assert changed(gone_from_directory) == UNKNOWN | {"AIA010": "fail"}
+
+
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        (("issuing-2",), {"AIA010": "fail"}),
+        (("issuing-2", "issuing"), {}),
+        ((), UNKNOWN),
+    ],
+)
+def test_the_directory_must_have_what_certificates_name_there(changed, published, expected):
+    assert changed(contoso(directory__published_intermediates=published)) == expected
+
+
+def test_a_directory_that_does_not_show_it_leaves_it_unjudged(judge):
+    results = judge(contoso().refusing("directory/aia"))
+    assert {id: results[id].outcome.value for id in UNKNOWN} == UNKNOWN
 
 
 @pytest.mark.parametrize("url", PUBLIC)

@@ -171,6 +171,11 @@ def issuer_url(names: Names, role: str) -> str:
     return _issuer_urls(names, role)[-1]
 
 
+def issuer_directory_url(names: Names, role: str) -> str:
+    """Where the own CA of that role publishes its own certificate in the directory."""
+    return _directory_url(names, role, "CN=AIA", "cACertificate?base?objectClass=certificationAuthority")
+
+
 class _Plan(Struct, frozen=True, kw_only=True):
     """A certificate with nothing left open: two equal plans are the same certificate."""
 
@@ -253,11 +258,9 @@ def _default_crl_urls(names: Names, role: str) -> tuple[str, ...]:
 def _issuer_urls(names: Names, role: str) -> tuple[str, ...]:
     if role.startswith("public"):
         return (f"{PUBLIC_BASE}/{quote(common_name(names, role))}.crt",)
-    query = "cACertificate?base?objectClass=certificationAuthority"
-    return (
-        _directory_url(names, role, "CN=AIA", query),
-        f"{names.crl_base}/{names.ca_server}_{quote(common_name(names, role))}.crt",
-    )
+    url = f"{names.crl_base}/{names.ca_server}_{quote(common_name(names, role))}.crt"
+    # A root that is offline knows no directory: its administrator writes the address of a web server, and no other.
+    return (url,) if role == "root" else (issuer_directory_url(names, role), url)
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from comgmt_audit import baselines
 from comgmt_audit import design as designs
 from comgmt_audit.errors import FactUnavailable, NotRecorded, Unreadable
 from comgmt_audit.facts import Environment
-from comgmt_audit.facts.directory_lists import LISTS, DirectoryLists, _folded, is_directory
+from comgmt_audit.facts.directory_lists import LISTS, DirectoryLists, folded, is_directory
 from comgmt_audit.recording import Recording, RecordingWriter
 from tests.lab import pki
 from tests.lab.estate import Estate, contoso, record
@@ -114,14 +114,14 @@ def test_a_damaged_line_is_unreadable(raw, line):
     ],
 )
 def test_names_of_one_object_are_equal(one, other):
-    assert _folded(one) == _folded(other)
+    assert folded(one) == folded(other)
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("CN=A,B=C", "CN=A\\,B=C"), ("CN=A,DC=x", "CN=A,DC=y"), ("CN=A", "CN=A,DC=x")]
 )
 def test_names_of_two_objects_are_not(one, other):
-    assert _folded(one) != _folded(other)
+    assert folded(one) != folded(other)
 
 
 @given(st.text(max_size=60))

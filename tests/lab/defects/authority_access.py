@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.lab import pki
 from tests.lab.certificates import Issued, IssuerFile
 from tests.lab.defects.defect import Defect
 from tests.lab.estate import contoso, contoso_2018
@@ -10,6 +11,7 @@ PUBLISHED = "http://pki.contoso.com/CertEnroll/CA01.corp.contoso.com_{}.crt"
 ROOT, ISSUING = PUBLISHED.format("Contoso%20Root%20CA"), PUBLISHED.format("Contoso%20Issuing%20CA%201")
 PUBLIC = "http://crl.northwindtrust.example/Northwind%20Trust%20TLS%20CA%201.crt"
 INSIDE = f"{ISSUING} (inside)"
+IN_DIRECTORY = pki.issuer_directory_url(contoso().names, "issuing")
 ANSWER = "cmg.contoso.com at http://ocsp.northwindtrust.example (outside)"
 OTHER = "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n"
 
@@ -19,6 +21,12 @@ DEFECTS: tuple[Defect, ...] = (
         story="The issuing CA's certificate is not where the certificates that it issued say: the server answers 404.",
         estate=lambda: contoso(certificates__issuing_crt__inside=404),
         fails={"AIA010": INSIDE},
+    ),
+    Defect(
+        name="authority-access-issuer-gone-from-the-directory",
+        story="Certificates say that their issuing CA's certificate is in the directory, and it is not.",
+        estate=lambda: contoso(directory__published_intermediates=("issuing-2",)),
+        fails={"AIA010": f"{IN_DIRECTORY} (inside)"},
     ),
     Defect(
         name="authority-access-2018-root-gone-outside",
