@@ -13,6 +13,7 @@ import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from comgmt_audit.recording import Form, Recording
 from tests.lab import pki
@@ -80,7 +81,10 @@ def test_another_host_name_has_no_lists(tmp_path):
 def test_every_certificate_says_where_its_issuer_is_and_there_it_is(role, tmp_path):
     estate = contoso()
     extension = pki.certificate(estate, role).extensions.get_extension_for_class(x509.AuthorityInformationAccess)
-    (url,) = [d.access_location.value for d in extension.value if d.access_location.value.startswith("http:")]
+    issuers = [
+        d.access_location.value for d in extension.value if d.access_method == AuthorityInformationAccessOID.CA_ISSUERS
+    ]
+    (url,) = [url for url in issuers if url.startswith("http:")]
     with web.running(estate, tmp_path) as address:
         assert _get(address, url).content == pki.der(estate, pki.issuers(estate, role)[0])
 
