@@ -145,7 +145,7 @@ class Certificates(Struct, frozen=True, kw_only=True):
     client: Issued = Issued(usages=("clientAuth",))
     management: Issued = Issued(issuer="management", dns_names=(), usages=("serverAuth",))
     ocsp_responder: Issued = Issued(
-        issuer="public-issuing", dns_names=(), crl_urls=(), usages=("OCSPSigning",), days_before=5, days_after=9
+        issuer="public-issuing", dns_names=(), crl_urls=(), usages=("OCSPSigning",), days_before=5, days_after=39
     )
     gateway_pfx: Pfx = Pfx(role="gateway")
     distribution_point_pfx: Pfx = Pfx(role="distribution-point")

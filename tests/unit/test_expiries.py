@@ -52,7 +52,7 @@ def test_a_certificate_that_was_seen_in_several_places_is_listed_once(scanned):
 
 
 def test_the_certificate_of_a_responder_is_listed_where_somebody_must_renew_it(scanned):
-    """The usual one lives for two weeks, and is renewed by a machine."""
+    """The usual one lives for six weeks, and is renewed by a machine."""
 
     def listed(estate: Estate) -> list[dt.datetime]:
         return [one.at for one in scanned(estate, "AIA").expiries if one.subject.startswith("OCSP responder")]
