@@ -163,9 +163,11 @@ class Hosts(Table, frozen=True, kw_only=True):
 
 
 class Web(Table, frozen=True, kw_only=True):
-    """CRLs, TLS endpoints, DNS: read over the network from where the scanner runs."""
+    """CRLs, issuers and OCSP, TLS endpoints, DNS: read over the network from where the scanner runs."""
 
-    use: Annotated[bool, Meta(description="false: ask no resolver, fetch no CRL, open no TLS connection.")] = True
+    use: Annotated[
+        bool, Meta(description="false: ask no resolver and no OCSP responder, fetch no CRL, open no TLS connection.")
+    ] = True
     vantage: Annotated[
         Literal["inside", "outside"], Meta(description="Where the scanner runs: CRLs fetched here count for there.")
     ] = "inside"
