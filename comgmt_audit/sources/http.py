@@ -51,6 +51,7 @@ WAIT = frozenset({429, 503, 504})
 MAX_BATCH = 20
 """Requests in one ``$batch`` (Microsoft Graph: JSON batching)."""
 
+_LAST_PORT = 65535
 _RANDOM = random.SystemRandom()
 _READS = frozenset({"GET", "HEAD"})
 _OVERRIDES = ("x-http-method", "x-http-method-override", "x-method-override")
@@ -169,6 +170,8 @@ def origin(url: str | httpx.URL) -> str:
     except httpx.InvalidURL:
         return ""
     port = parsed.port or {"https": 443, "http": 80}.get(parsed.scheme, 0)
+    if port > _LAST_PORT or not parsed.host:
+        return ""  # the library lets it through, and breaks off when it connects
     return f"{parsed.scheme}://{parsed.host.lower()}:{port}"
 
 

@@ -154,6 +154,26 @@ def test_what_is_no_answer_is_said_with_a_cure(tmp_path, sent, reason):
     assert absence.cure or reason is Reason.ABSENT
 
 
+WEIRD = ("http://127.0.0.1:99999/", "http://", "http://[::1", "http://127.0.0.1:1/\n\x1b[31m", "http://u:p@127.0.0.1/")
+
+
+def test_an_address_that_is_none_costs_the_others_nothing(tmp_path):
+    """Of a certificate that somebody made by hand."""
+    estate = contoso(certificates__gateway__ocsp_urls=(*WEIRD, pki.RESPONDER))
+    with (
+        server.running(estate) as at,
+        RecordingWriter(tmp_path / "live", recorded_at=NOW, design=designs.Design()) as writer,
+    ):
+        pems = [pki.pem(estate, role) for role in ("gateway", "public-issuing")]
+        writer.pem("certificate-file/a.cer", pems, source="certificate-files", request="file a.cer")
+        _run(writer, at.endpoint, "inside", lambda _: True)
+    with contextlib.closing(Recording.load(tmp_path / "live")) as live:
+        found = {one.about["url"]: one for one in live.manifest.observations if one.source == "ocsp"}
+    assert found[pki.RESPONDER].answer
+    absences = [found[url].absence for url in WEIRD]
+    assert all(one and one.reason is Reason.UNREACHABLE and one.cure for one in absences)
+
+
 def test_a_refusal_is_kept_as_what_came(tmp_path):
     with misbehaving.serving(_saying(_answer(refused("unauthorized")))) as at:
         recording = _asked(tmp_path, at)
