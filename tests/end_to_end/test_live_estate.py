@@ -32,7 +32,7 @@ DEFECTS = (
     "entra-apps-secret-ends-soon",  # Graph
     "azure-resources-scale-set-failed",  # Azure Resource Manager
     "site-without-pki-certificates",  # AdminService
-    "gateway-state-provisioning",  # AdminService
+    "gateway-with-one-instance",  # AdminService
     "directory-ca-on-windows-server-2008",  # directory
     "hosts-client-key-exportable",  # host evidence
     "logs-management-point-answers-403",  # logs
