@@ -10,7 +10,7 @@ from comgmt_audit import design as designs
 from comgmt_audit.facts.certificates import CloudCertificates, ManagementCertificates, cloud_label
 from comgmt_audit.facts.cloud_services import CloudService, DistributionPoints, Gateways, has_suffix
 
-from ._listed import listed
+from ._listed import listed, looked_at
 
 _NAME = re.compile(r"(?=.{3,24}$)[a-z](?:-?[a-z0-9])*", re.IGNORECASE)
 """Supported configurations for CMG: 3 to 24 letters, digits and single hyphens, a letter first, no hyphen last."""
@@ -32,7 +32,8 @@ def exists(
         for service in found:
             yield require(service, True)
     elif name:
-        yield listed(f"{kind} {name}", name, [one.service_name for one in all], complete=all.complete)
+        names = [one.service_name for one in all]
+        yield listed(f"{kind} {name}", name, names, complete=all.complete, evidence=looked_at(all))
     else:
         yield require(kind, False, expected="at least one", actual="none")
 
@@ -181,4 +182,5 @@ def managed_with(services: Iterable[CloudService], certificates: ManagementCerti
             yield cannot_tell(service, UNKNOWN, cure=CONSOLE, evidence=place)
         else:
             filed, actual = certificates.certificate.thumbprint, service.management_thumbprint
-            yield require(service, actual == filed, expected=filed, actual=actual, evidence=place)
+            sides = (place, certificates.certificate.evidence)
+            yield require(service, actual == filed, expected=filed, actual=actual, evidence=sides)

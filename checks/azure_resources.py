@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from comgmt_audit import Design, Family, Finding, Findings, NotApplicable, Severity, Stage, cannot_tell, check, require
+from comgmt_audit import (
+    Design,
+    Evidence,
+    Family,
+    Finding,
+    Findings,
+    NotApplicable,
+    Severity,
+    Stage,
+    cannot_tell,
+    check,
+    require,
+)
 from comgmt_audit.facts.azure_resources import (
     ADDRESS,
     CLASSIC,
@@ -92,7 +104,9 @@ def gateway_name_belongs_to_the_subscription(addresses: PublicAddresses, design:
     if not name:
         yield cannot_tell("CMG", "no deployment name is declared", cure=DECLARE)
     elif found or addresses.complete:
-        yield require(f"name {name}", found is not None, expected="a public address of that name", actual="none")
+        place = found.evidence if found else Evidence(PublicAddresses.needs[0])
+        expected = "a public address of that name"
+        yield require(f"name {name}", found is not None, expected=expected, actual="none", evidence=place)
     else:
         yield cannot_tell(f"name {name}", "it is not among the addresses that the scanner is shown", cure=GRANT)
 

@@ -7,7 +7,7 @@ from comgmt_audit.facts.admin_service import FULL_ACCESS_CURE
 from comgmt_audit.facts.azure_services import AzureServices, ConfigMgrApp, ConfigMgrApps, ConfigMgrTenants
 from comgmt_audit.facts.site_roles import USER_DISCOVERY, ComponentStates
 
-from ._listed import listed
+from ._listed import listed, looked_at
 from ._shared import learn
 
 family = Family(code="AZS", title="Azure services", stage=Stage.AZURE_SERVICES)
@@ -52,7 +52,9 @@ def tenant_is_onboarded(tenants: ConfigMgrTenants, design: Design) -> Findings:
     """
     ids = [tenant.id for tenant in tenants]
     if design.rollout.tenant_id:
-        yield listed(f"tenant {design.rollout.tenant_id}", design.rollout.tenant_id, ids, complete=tenants.complete)
+        subject = f"tenant {design.rollout.tenant_id}"
+        seen = looked_at(tenants)
+        yield listed(subject, design.rollout.tenant_id, ids, complete=tenants.complete, evidence=seen)
     else:
         yield require("onboarded tenant", bool(ids), expected="a tenant", actual="none")
 
@@ -95,7 +97,7 @@ def both_apps_are_known(apps: ConfigMgrApps, design: Design) -> Findings:
     if all(declared):
         ids = [app.client_id for app in own]
         for kind, id in zip(("server app", "client app"), declared, strict=True):
-            yield listed(f"{kind} {id}", id, ids, complete=apps.complete)
+            yield listed(f"{kind} {id}", id, ids, complete=apps.complete, evidence=looked_at(apps))
     else:
         yield _one_of_each(own, complete=apps.complete)
 

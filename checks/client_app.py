@@ -214,7 +214,8 @@ def command_line_names_these_applications(
                 continue
             holds = same_uri(uri) in {same_uri(own) for own in app.uris}
             subject = f"{delivery.label}: AADRESOURCEURI"
-            yield require(subject, holds, expected=app.uris, actual=uri, evidence=delivery.evidence, advice=_EDIT)
+            sides = (delivery.evidence, app.evidence)
+            yield require(subject, holds, expected=app.uris, actual=uri, evidence=sides, advice=_EDIT)
 
 
 @check("BOO080", severity=Severity.HIGH, covers=["S126"], step=_ASSIGN, refs=[_PREPARE], after=["BOO010"], empty=_NONE)

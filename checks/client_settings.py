@@ -9,7 +9,7 @@ from comgmt_audit.facts.admin_service import FULL_ACCESS_CURE
 from comgmt_audit.facts.client_settings import ClientSettings, Option
 from comgmt_audit.facts.site_collections import Collections
 
-from ._listed import listed
+from ._listed import listed, looked_at
 from ._shared import learn
 
 family = Family(code="CLS", title="Client settings", stage=Stage.CLIENTS)
@@ -34,9 +34,9 @@ def declared_settings_exist(settings: ClientSettings, design: Design) -> Finding
     if not design.clients.settings:
         raise NotApplicable("the design names no custom client settings")
     names = [one.name for one in settings]
-    yield listed(
-        f"client settings {design.clients.settings}", design.clients.settings, names, complete=settings.complete
-    )
+    subject = f"client settings {design.clients.settings}"
+    seen = looked_at(settings)
+    yield listed(subject, design.clients.settings, names, complete=settings.complete, evidence=seen)
 
 
 def _switched_on(settings: ClientSettings, design: Design, option: Option) -> Iterator[Finding]:

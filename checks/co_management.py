@@ -8,7 +8,7 @@ from comgmt_audit.facts.azure_services import ConfigMgrTenants
 from comgmt_audit.facts.co_management import CoManagedDevices, CoManagement, IntunePolicies
 from comgmt_audit.facts.site_collections import Collections
 
-from ._listed import listed
+from ._listed import listed, looked_at
 from ._scope import enabled, pilot
 from ._shared import learn
 
@@ -60,7 +60,8 @@ def co_management_is_bound_to_the_tenant(
     _only_when_on(co_management, design)
     ids = [tenant.id for tenant in tenants]
     if design.rollout.tenant_id:
-        yield listed("co-management", design.rollout.tenant_id, ids, complete=tenants.complete)
+        seen = (co_management.evidence, *looked_at(tenants))
+        yield listed("co-management", design.rollout.tenant_id, ids, complete=tenants.complete, evidence=seen)
     else:
         yield require(co_management, bool(ids), expected="a tenant", actual="none")
 

@@ -130,6 +130,7 @@ def own_root_is_published(authorities: OwnAuthorities, stores: HostCertificates,
             published or _clients_trust(authority, authorities, stores, design),
             expected="its root is in CN=Certification Authorities",
             actual=tuple(root.common_name for root in authorities.roots),
+            evidence=(authority.evidence, *(root.evidence for root in authorities.roots)),
         )
 
 

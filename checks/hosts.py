@@ -24,6 +24,7 @@ from comgmt_audit.facts.site import TrustedRoots
 from comgmt_audit.facts.x509 import CLIENT_AUTHENTICATION, SERVER_AUTHENTICATION, Certificate, covers, path
 
 from . import _scope
+from ._listed import looked_at
 from ._shared import learn, unavailable, unseen, usage
 
 family = Family(code="HST", title="Servers and sample clients", stage=Stage.PKI)
@@ -503,7 +504,7 @@ def _leads_to(stored: StoredCertificate, root: Certificate, trusted: TrustedRoot
         any(entry.is_root(root) for entry in trusted),
         expected=tuple(entry.subject or entry.thumbprint for entry in trusted) or "a root in the site's list",
         actual=f"{root.subject_text}, which is not in the list",
-        evidence=[stored.evidence, *(entry.evidence for entry in trusted)],
+        evidence=(stored.evidence, *looked_at(trusted)),
     )
 
 
@@ -602,5 +603,6 @@ def files_hold_the_newest_certificate(
             yield cannot_tell(cloud, f"{undated[0].label} is known from a listing only", cure=_COLLECTOR)
         else:
             labels = tuple(stored.label for stored in newer)
-            yield require(cloud, not newer, expected="the newest certificate", actual=labels, evidence=cloud.evidence)
+            sides = (cloud.evidence, *(stored.evidence for stored in newer))
+            yield require(cloud, not newer, expected="the newest certificate", actual=labels, evidence=sides)
     yield from unseen((*certificates.unseen, *certificates.locked))

@@ -82,14 +82,14 @@ def service_connection_point_names_the_tenant(point: ServiceConnectionPoint, ten
         point.tenant_ids == (tenant.id.casefold(),),
         expected=tenant.id,
         actual=point.tenant_ids,
-        evidence=point.evidence,
+        evidence=(point.evidence, tenant.evidence),
     )
     yield require(
         f"{point.label}: azureADName",
         bool(point.tenant_names) and set(point.tenant_names) <= set(domains),
         expected=domains,
         actual=point.tenant_names,
-        evidence=point.evidence,
+        evidence=(point.evidence, tenant.evidence),
     )
 
 
@@ -152,7 +152,8 @@ def clients_are_joined_to_this_tenant(states: JoinStates, tenant: Tenant, design
             yield cannot_tell(client, "TenantId is not said", cure=_COLLECT, evidence=evidence)
             continue
         same = state.tenant_id == tenant.id.casefold()
-        yield require(client, same, expected=tenant.id, actual=state.tenant_id, evidence=evidence)
+        sides = (evidence, tenant.evidence)
+        yield require(client, same, expected=tenant.id, actual=state.tenant_id, evidence=sides)
 
 
 @check(

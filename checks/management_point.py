@@ -6,7 +6,7 @@ from comgmt_audit import Design, Family, Findings, NotApplicable, Severity, Stag
 from comgmt_audit.facts.site import CommunicationSecurity
 from comgmt_audit.facts.site_roles import PROXY_CONNECTOR, ComponentStates, ConnectionPoints, ManagementPoints
 
-from ._listed import listed
+from ._listed import listed, looked_at
 from ._scope import https_management_point, pki_clients_under_enhanced_http
 from ._shared import learn
 
@@ -40,7 +40,8 @@ def declared_management_point_exists(points: ManagementPoints, design: Design) -
         raise NotApplicable("the design names no management point")
     servers = [point.server for point in points]
     subject = f"management point {design.site.management_point}"
-    yield listed(subject, design.site.management_point, servers, complete=points.complete)
+    seen = looked_at(points)
+    yield listed(subject, design.site.management_point, servers, complete=points.complete, evidence=seen)
 
 
 @check(
@@ -187,7 +188,8 @@ def connection_point_is_installed(points: ConnectionPoints, design: Design) -> F
     servers = [point.server for point in points]
     if design.site.connection_point:
         subject = f"CMG connection point {design.site.connection_point}"
-        yield listed(subject, design.site.connection_point, servers, complete=points.complete)
+        seen = looked_at(points)
+        yield listed(subject, design.site.connection_point, servers, complete=points.complete, evidence=seen)
     else:
         yield require("CMG connection point", bool(servers), expected="at least one server", actual="none")
 

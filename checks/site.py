@@ -22,7 +22,7 @@ from comgmt_audit.facts.certificates import TrustedRootFiles
 from comgmt_audit.facts.site import TRUSTED_ROOTS, Administrators, CommunicationSecurity, Site, Sites, TrustedRoots
 from comgmt_audit.facts.site_roles import ManagementPoints
 
-from ._listed import listed
+from ._listed import listed, looked_at
 from ._scope import pki_clients
 from ._shared import learn
 
@@ -90,7 +90,8 @@ def declared_site_is_the_one_read(sites: Sites, design: Design) -> Findings:
     if not design.site.code:
         raise NotApplicable("the design names no site code")
     codes = [site.code for site in sites]
-    yield listed(f"site {design.site.code}", design.site.code, codes, complete=sites.complete)
+    subject = f"site {design.site.code}"
+    yield listed(subject, design.site.code, codes, complete=sites.complete, evidence=looked_at(sites))
     for site in sites:
         if design.site.server and site.code.casefold() == design.site.code.casefold():
             same = site.server.casefold() == design.site.server.casefold()

@@ -111,7 +111,8 @@ def it_is_the_root_of_the_issuing_authorities(files: TrustedRootFiles, authoriti
         else:
             actual = f"{way[-1].subject_text} (SHA-256 {way[-1].fingerprint})"
             expected = [f"{root.subject_text} (SHA-256 {root.fingerprint})" for root in files.roots]
-            yield require(way[0], way[-1].der in exported, expected=expected, actual=actual)
+            sides = (way[-1].evidence, *(root.evidence for root in files.roots))
+            yield require(way[0], way[-1].der in exported, expected=expected, actual=actual, evidence=sides)
 
 
 @check(
