@@ -20,6 +20,8 @@ _FOREST = ("an account of the forest", "directory")
 _SCOPES = (("Policy.Read.All (delegated)", "delegated"),)
 
 RIGHTS: dict[str, _Rights] = {
+    "graph/clock": (),
+    "site/clock": (),
     "graph/organization": _graph("Organization.Read.All"),
     "graph/mdm-authority": _graph("DeviceManagementServiceConfig.Read.All"),
     "graph/subscribed-skus": _graph("Organization.Read.All"),

@@ -7,6 +7,7 @@ same names are kept, so that nothing else reaches a recording.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import io
 import re
 import tempfile
@@ -21,6 +22,7 @@ from msgspec import Struct
 
 from comgmt_audit.errors import ComgmtError
 from comgmt_audit.recording import Absence, Form, Reason
+from comgmt_audit.sources import clocks
 from comgmt_audit.sources.http import WAIT, Client, ReadError, Reply, trust
 from comgmt_audit.sources.negotiate import NegotiateAuth, signed_in
 from comgmt_audit.sources.secrets import resolve
@@ -36,7 +38,8 @@ ANALYST = Permission(
     alternatives=("Full Administrator",),
     ids={"configmgr-role": "SMS0002R"},
 )
-PERMISSIONS = {"site/": (ANALYST,)}
+CLOCK = f"{NAME}/clock"
+PERMISSIONS = {"site/": (ANALYST,), CLOCK: ()}
 
 AT_ONCE = 4
 """Requests side by side; NTLM belongs to its connection, so there it is one."""
@@ -151,10 +154,16 @@ class _Site:
 
     def __init__(self, client: Client, root: str, provider: str, one_by_one: bool, protocol: str) -> None:
         self._client, self._root, self._protocol = client, root, protocol
+        self.host = provider
         self.shown = f"https://{provider}/AdminService"
         self._room = asyncio.Semaphore(1 if one_by_one else AT_ONCE)
         self.columns: dict[str, frozenset[str]] | None = None
         """The columns of each class, as ``$metadata`` says; ``None``: it did not say."""
+
+    @property
+    def clocks(self) -> tuple[dt.datetime, dt.datetime] | None:
+        """What the SMS Provider's clock and ours said at its first answer."""
+        return self._client.clocks
 
     async def describe(self) -> None:
         """Read ``$metadata`` once: a column that an older site lacks must not be asked for.
@@ -373,6 +382,8 @@ class _Run:
                 self._keep(listing, rows)
         wanted = (listing for listing in LISTINGS if self.session.wanted(listing.id))
         await asyncio.gather(self._collections(), *map(self._recorded, wanted))
+        if self.session.wanted(CLOCK):
+            clocks.keep(self.session, NAME, self.site.host, self.site.clocks)
 
     async def _collections(self) -> None:
         """The collections, and who is in the pilot."""
@@ -430,7 +441,7 @@ def _write(spool: IO[bytes], rows: list[Row]) -> int:
 
 async def record(session: Session) -> None:
     """Keep every wanted answer of the site, or why there is none."""
-    if not any(session.wanted(listing.id) for listing in _ALL):
+    if not any(session.wanted(id) for id in (CLOCK, *(listing.id for listing in _ALL))):
         return
     try:
         async with _connected(session) as (site, account):
@@ -448,6 +459,8 @@ def _nothing(session: Session, absence: Absence) -> None:
         if session.wanted(listing.id):
             request = f"GET https://{server}/AdminService/wmi/{listing.name}"
             session.writer.absent(listing.id, absence, source=NAME, request=request, at=session.clock())
+    if session.wanted(CLOCK):
+        session.writer.absent(CLOCK, absence, source=NAME, request=f"the time of {server}", at=session.clock())
 
 
 async def probe(session: Session) -> Iterable[Probe]:

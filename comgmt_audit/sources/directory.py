@@ -20,7 +20,7 @@ from msgspec import Struct
 from comgmt_audit.design import Design
 from comgmt_audit.errors import ComgmtError
 from comgmt_audit.recording import Absence, Reason
-from comgmt_audit.sources import ldap
+from comgmt_audit.sources import clocks, ldap
 from comgmt_audit.sources.ldap import DirectoryError, Found, Login, escaped, text
 from comgmt_audit.sources.secrets import resolve
 from comgmt_audit.sources.session import Permission, Probe, Session, refused, unreachable, unreadable
@@ -376,6 +376,13 @@ class Forest:
         except DirectoryError as error:
             raise _hidden(container) if error.absence.reason is Reason.ABSENT else error from None
 
+    def clock(self) -> dict[str, Any]:
+        """What time it is at the domain controller."""
+        host, told = self.directory.host, self.directory.clocks
+        if told is None:
+            raise DirectoryError(unreadable(f"{host} does not say what time it is", "Name a domain controller."))
+        return clocks.answer(host, told)
+
     def who(self) -> str:
         """The account that is bound: a domain controller says its SID first among those of the token (rootDSE)."""
         token = self.directory.root.get("tokengroups", [])[:1]
@@ -544,8 +551,11 @@ SEARCHES: dict[str, _Search] = {
         request=f"{_CONNECTION_POINT_NAME.partition(',')[0]}, base",
         read=lambda forest: Answer(objects=[forest.connection_point()]),
     ),
+    "clock": _Search(request="rootDSE (currentTime)", read=lambda forest: Answer(objects=[forest.clock()])),
 }
 """By the name of the observation."""
+_SINGLE = frozenset({"service-connection-point", "clock"})
+"""Observations of one object."""
 
 
 async def record(session: Session) -> None:
@@ -577,7 +587,7 @@ async def record(session: Session) -> None:
 
 def _keep(session: Session, name: str, answer: Answer) -> None:
     rest = {**_rest(session, name), "about": answer.about}
-    if name == "service-connection-point":
+    if name in _SINGLE:
         session.writer.json(f"{NAME}/{name}", answer.objects[0], **rest)
     else:
         ordered = sorted(answer.objects, key=lambda found: found["dn"].casefold())

@@ -17,12 +17,13 @@ from msgspec import Raw
 
 from comgmt_audit.errors import ComgmtError
 from comgmt_audit.recording import Absence, Form, Reason
-from comgmt_audit.sources import graph_workloads, redaction
+from comgmt_audit.sources import clocks, graph_workloads, redaction
 from comgmt_audit.sources.clouds import addresses
 from comgmt_audit.sources.graph_lists import (
     APPS,
     AUTHORITY,
     AUTHORITY_KEPT,
+    CLOCK,
     LISTINGS,
     ORGANIZATION,
     ORGANIZATION_KEPT,
@@ -171,6 +172,13 @@ class _Run:
             return
         self.session.writer.lines(id, rows, source=NAME, request=request, at=self.session.clock())
 
+    async def clock(self) -> None:
+        """What time it is there, which the answers have told already."""
+        if self.session.wanted(CLOCK):
+            if self.graph.clocks is None:
+                await _answers(self.graph)
+            clocks.keep(self.session, NAME, self.graph.host, self.graph.clocks)
+
 
 async def record(session: Session) -> None:
     """Keep every wanted answer of Graph, or why there is none."""
@@ -182,6 +190,7 @@ async def record(session: Session) -> None:
                 wanted.append(run.workloads())
             await asyncio.gather(run.organization(), *wanted)
             await run.members()
+            await run.clock()
     except ReadError as error:
         _nothing(session, error.absence)
     except ComgmtError as error:
@@ -194,6 +203,7 @@ def _nothing(session: Session, absence: Absence) -> None:
         "graph/organization": f"GET {ORGANIZATION_PATH}",
         "graph/mdm-authority": f"GET {authority_path('{id}')}",
         graph_workloads.ID: graph_workloads.REQUEST,
+        CLOCK: "the time of Microsoft Graph",
         **{listing.id: listing.request for listing in LISTINGS},
     }
     for id, request in asked.items():

@@ -326,11 +326,14 @@ def _members(id: str, group: str, kind: str, properties: str, permission: Permis
     return _selected(id, path, properties, MEMBERS, permission, query="&$top=999&$count=true")
 
 
+CLOCK = "graph/clock"
+
 PERMISSIONS: dict[str, tuple[Permission, ...]] = {
     "graph/organization": (ORGANIZATION,),
     "graph/mdm-authority": (AUTHORITY,),
     **{listing.id: listing.permissions for listing in LISTINGS},
     **{listing.id: listing.permissions for listing in members("")},
     "graph/workload-policies": (CONFIGURATION, APPLICATIONS),
+    CLOCK: (),
 }
 """The rights that each observation needs, all of them; ids that end in ``/`` are prefixes."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from msgspec import Raw, Struct, field
 
@@ -56,6 +58,16 @@ class Graph:
     def __init__(self, client: Client, root: str) -> None:
         self._client = client
         self._root = root
+
+    @property
+    def host(self) -> str:
+        """The name of the server."""
+        return urlsplit(self._root).hostname or ""
+
+    @property
+    def clocks(self) -> tuple[dt.datetime, dt.datetime] | None:
+        """What Graph's clock and ours said at its first answer."""
+        return self._client.clocks
 
     async def get(self, path: str, cure: str = "") -> Row:
         """One object, or the envelope of a list. Raises ReadError."""

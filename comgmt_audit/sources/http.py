@@ -28,7 +28,7 @@ from msgspec import Struct
 
 from comgmt_audit.errors import DesignError
 from comgmt_audit.recording import Absence, Reason
-from comgmt_audit.sources import odata
+from comgmt_audit.sources import clocks, odata
 from comgmt_audit.sources.redaction import quoted
 from comgmt_audit.version import __version__
 
@@ -384,6 +384,8 @@ class Client:
         self._token = token
         self._auth = auth
         self._limit = limit
+        self.clocks: tuple[dt.datetime, dt.datetime] | None = None
+        """What the server's clock and ours said at the first answer with a date."""
         self.patience = functools.partial(Patience, budget, clock, sleep, jitter)
 
     async def __aenter__(self) -> Self:
@@ -446,6 +448,8 @@ class Client:
         except httpx.InvalidURL as error:
             cure = "Look at the addresses in comgmt.toml."
             raise ReadError(Absence(reason=Reason.UNREADABLE, detail=quoted(str(error)), cure=cure)) from None
+        if self.clocks is None and (told := clocks.from_header(response.headers.get("date", ""))):
+            self.clocks = (told, clocks.now())
         async with contextlib.aclosing(response):
             body = await self._body(response)
         names = {name.lower(): value for name, value in response.headers.items()}

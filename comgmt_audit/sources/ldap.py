@@ -8,6 +8,7 @@ control for security descriptors. It is imported late, and wrapped so that only 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
 import os
 import re
@@ -23,6 +24,7 @@ from msgspec import Struct
 
 from comgmt_audit.errors import DesignError
 from comgmt_audit.recording import Absence, Reason
+from comgmt_audit.sources import clocks
 from comgmt_audit.sources.redaction import quoted
 from comgmt_audit.sources.session import absent, refused, unreachable, unreadable
 
@@ -37,7 +39,7 @@ PAGE = 500
 """Objects in one page; a domain controller gives 1,000 at most (MaxPageSize, [MS-ADTS] 3.1.1.3.4.6)."""
 SEALED = 56
 """The least security strength factor that encrypts: cyrus-sasl counts 1 for integrity alone."""
-ROOT = ("namingContexts", "configurationNamingContext", "rootDomainNamingContext", "tokenGroups")
+ROOT = ("namingContexts", "configurationNamingContext", "rootDomainNamingContext", "tokenGroups", "currentTime")
 """What is asked of a domain controller itself."""
 _GLANCE = 0.05
 """Seconds after which an answer is looked for, whatever the socket says."""
@@ -147,11 +149,18 @@ class Directory:
     def _read_root(self) -> dict[str, list[bytes]]:
         """What the domain controller says of itself, and of us (rootDSE, [MS-ADTS] 3.1.1.3.2)."""
         found = self._search("", 0, "(objectClass=*)", ROOT)
+        self._read_at = clocks.now()
         if len(found) != 1:
             raise DirectoryError(unreadable(f"{self.host} does not say what it holds", "Name a domain controller."))
         partitions = found[0].values.get("namingcontexts", ())
         self._partitions = tuple(value.decode("utf-8", errors="replace").casefold() for value in partitions)
         return found[0].values
+
+    @property
+    def clocks(self) -> tuple[dt.datetime, dt.datetime] | None:
+        """What the domain controller's clock and ours said when we came (rootDSE, [MS-ADTS] 3.1.1.3.2.6)."""
+        told = clocks.from_directory(b"".join(self.root.get("currenttime", ())[:1]))
+        return (told, self._read_at) if told else None
 
     def holds(self, dn: str) -> bool:
         """Is the object in one of the partitions of this domain controller?"""

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
 pytest.importorskip("azure.identity", reason="not installed: azure-identity (extra live)")
 
 HOUR = 60 * 60
-VOLATILE = ("log/", "crl/", "directory/revocation-lists", "ocsp/", "clock/")
+VOLATILE = ("log/", "crl/", "directory/revocation-lists", "ocsp/", "graph/clock", "site/clock", "directory/clock")
 """Observations that comgmt_audit/drift/volatile.toml does not compare."""
 
 

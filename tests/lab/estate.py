@@ -21,6 +21,7 @@ from tests.lab import (
     azure,
     azure_resources,
     certificates,
+    clocks,
     conditional_access,
     directory,
     dns,
@@ -58,6 +59,7 @@ class Estate(Struct, frozen=True, kw_only=True):
     logs: logs.Logs = field(default_factory=logs.Logs)
     tls: tls.Tls = field(default_factory=tls.Tls)
     ocsp: ocsp.Ocsp = field(default_factory=ocsp.Ocsp)
+    clocks: clocks.Clocks = field(default_factory=clocks.Clocks)
     absences: dict[str, Absence | None] = field(default_factory=dict)
     partial: str = ""
     days_later: float = 0
@@ -116,6 +118,7 @@ RECORDERS: tuple[Callable[[Estate, RecordingWriter], None], ...] = (
     logs.record,
     tls.record,
     ocsp.record,
+    clocks.record,
 )
 """What fills a recording, part by part."""
 
