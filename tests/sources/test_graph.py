@@ -79,6 +79,13 @@ def test_both_ways_give_the_same_files(run, tmp_path, estate):
     assert found == expected  # ids, requests, times, forms, sizes and checksums
 
 
+def test_graph_says_what_time_it_is(run, tmp_path):
+    with served(tmp_path) as at:
+        told = json.loads((run(at, graph) / "graph/clock.json").read_text())
+    assert abs(told["ahead"]) <= 2  # it runs on this machine
+    assert told["server"].startswith("127.")
+
+
 def test_two_recordings_of_an_unchanged_tenant_are_the_same(run, tmp_path):
     with served(tmp_path, estate=contoso(people__users=2500)) as at:
         first, second = run(at, graph), run(at, graph)
@@ -491,7 +498,7 @@ def test_who_cannot_sign_in_reads_nothing_and_is_told_why(tmp_path, monkeypatch,
     path, found = without_sign_in(tmp_path, monkeypatch, connection)
     recorded = observations(path)
     fixed = {id for id in graph.PERMISSIONS if not id.endswith("/")}
-    assert set(recorded) == fixed
+    assert set(recorded) | {"graph/clock"} == fixed
     assert all(one.absence and one.absence.reason is Reason.REFUSED for one in recorded.values())
     assert not found.answers
     if "AZURE" in detail:
