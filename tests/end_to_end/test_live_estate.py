@@ -243,4 +243,5 @@ def test_both_ways_give_the_same_files(healthy, tmp_path):
     *_, scan = healthy
     found, lab = answers(scan.source), answers(record(contoso(), tmp_path / "lab"))
     assert set(found) == set(lab)
-    assert {id for id, one in found.items() if one != lab[id]} == {SALTED}
+    differing = {id for id, one in found.items() if one != lab[id] and not id.endswith("/clock")}
+    assert differing == {SALTED}
