@@ -95,6 +95,8 @@ class RevocationList(Struct, frozen=True, kw_only=True):
     publish_after: float
     """When the CA publishes the next one."""
     revoked: tuple[tuple[str, str], ...] = ()
+    others_revoked: int = 0
+    """How many certificates that are no longer of interest are revoked as well."""
     """Roles whose certificates are on it, each with the reason (RFC 5280, section 5.3.1, in the words of OpenSSL)."""
     freshest: bool = False
     """It names its delta list."""

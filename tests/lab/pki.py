@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -68,6 +69,8 @@ _SHA1_WITH_RSA = bytes.fromhex("06092a864886f70d010105")
 """RFC 8017, appendix C: the object identifiers in DER."""
 _NEXT_PUBLISH = x509.ObjectIdentifier("1.3.6.1.4.1.311.21.4")
 _CA_VERSION = x509.ObjectIdentifier("1.3.6.1.4.1.311.21.1")
+_OTHERS = 2**127
+"""The first serial number of those that are of no interest: Windows CAs' numbers have 19 octets, all different."""
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -366,7 +369,7 @@ def _revocation_list(
     url = crl_url(names, wanted.issuer, delta=True)
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key())
     builder = (
-        x509.CertificateRevocationListBuilder()
+        x509.CertificateRevocationListBuilder(revoked_certificates=[*_entries(revoked, wanted.others_revoked)])
         .issuer_name(_name(issuer))
         .last_update(days(later - wanted.days_before))
         .next_update(days(later + wanted.days_after))
@@ -384,16 +387,20 @@ def _revocation_list(
         builder = builder.add_extension(x509.FreshestCRL([_point(urls)]), critical=False)
     if wanted.scope:
         builder = builder.add_extension(_distribution_point(wanted.scope), critical=True)
-    for serial, reason in revoked:
-        builder = builder.add_revoked_certificate(
+    signed = builder.sign(_key(wanted.signing_key or issuer.key), hashes.SHA256())
+    return signed.public_bytes(Encoding.PEM).decode("ascii")
+
+
+def _entries(revoked: tuple[tuple[int, str], ...], others: int) -> Iterator[x509.RevokedCertificate]:
+    """All at once: a builder copies its list for each one that is added."""
+    for serial, reason in (*revoked, *((_OTHERS + number, "superseded") for number in range(others))):
+        yield (
             x509.RevokedCertificateBuilder()
             .serial_number(serial)
             .revocation_date(days(-3))
             .add_extension(x509.CRLReason(x509.ReasonFlags(reason)), critical=False)
             .build()
         )
-    signed = builder.sign(_key(wanted.signing_key or issuer.key), hashes.SHA256())
-    return signed.public_bytes(Encoding.PEM).decode("ascii")
 
 
 def _distribution_point(scope: tuple[str, ...]) -> x509.IssuingDistributionPoint:
