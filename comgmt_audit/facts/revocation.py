@@ -6,11 +6,12 @@ administrator's computer can fetch may be out of reach for a client on the inter
 
 from __future__ import annotations
 
-import base64
+import binascii
 import contextlib
 import datetime as dt
 import functools
 import ipaddress
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -67,6 +68,8 @@ class Crl(Struct, frozen=True, kw_only=True):
     """What its IDP limits it to: ``user certificates``, ``CA certificates``, ``attribute certificates``, ``reasons``,
     ``indirect``; empty: it covers everything."""
     evidence: Evidence
+    signers: dict[bytes, bool]
+    """What ``signed_by`` has found out, by issuer: each answer takes a pass over all of the list."""
 
     @property
     def label(self) -> str:
@@ -80,10 +83,15 @@ class Crl(Struct, frozen=True, kw_only=True):
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Does the issuer's key verify it?"""
-        from cryptography import x509
-
         if not issuer.key_hash:
             return False  # of an algorithm that is not known
+        if issuer.der not in self.signers:
+            self.signers[issuer.der] = self._verified_by(issuer)
+        return self.signers[issuer.der]
+
+    def _verified_by(self, issuer: Certificate) -> bool:
+        from cryptography import x509
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as where it was read
             parsed = x509.load_der_x509_crl(self.der)
@@ -118,10 +126,15 @@ class Crls(Struct, frozen=True, kw_only=True):
     def read(cls, environment: Environment) -> Crls:
         """All that was asked for; never raises, for each list is judged by itself."""
         found: dict[tuple[str, str], Crl | FactUnavailable] = {}
+        known: dict[bytes, Crl] = {}  # most are seen from both vantages: one value, parsed once
         for id in environment.recording.ids("crl/"):
             _, vantage, url = ([*id.split("/", 2), "", ""])[:3]
             try:
-                found[vantage, url] = _crl(environment.recording.pem(id), id, vantage, url)
+                der = _der(environment.recording.pem(id))
+                if der not in known:
+                    known[der] = _crl(der, id, vantage, url)
+                at = Evidence(id)
+                found[vantage, url] = msgspec.structs.replace(known[der], vantage=vantage, url=url, evidence=at)
             except FactUnavailable as error:
                 found[vantage, url] = error
         return cls(found=found, directory=environment.fact(DirectoryLists))
@@ -300,7 +313,19 @@ def is_public_host(url: str) -> bool:
         return len(labels) > 1 and all(labels) and labels[-1] not in _PRIVATE_SUFFIXES
 
 
-def _crl(pem: bytes, id: str, vantage: str, url: str) -> Crl:
+_PEM = re.compile(rb"-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----")
+
+
+def _der(pem: bytes) -> bytes:
+    """The one list of a PEM file; nothing where there is none. (The library reads PEM by way of three more copies.)"""
+    found = _PEM.search(pem)
+    try:
+        return binascii.a2b_base64(memoryview(pem)[slice(*found.span(1))]) if found else b""
+    except binascii.Error:
+        return b""
+
+
+def _crl(der: bytes, id: str, vantage: str, url: str) -> Crl:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -308,15 +333,16 @@ def _crl(pem: bytes, id: str, vantage: str, url: str) -> Crl:
         # Everything is parsed when it is asked for, so any of these can be what is refused.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a serial of zero is read, and warned about
-            parsed = x509.load_pem_x509_crl(pem)
+            parsed = x509.load_der_x509_crl(der)
             return Crl(
                 url=url,
                 vantage=vantage,
-                der=_der(parsed),
+                der=der,
                 issuer_text=parsed.issuer.rfc4514_string(),
                 this_update=parsed.last_update_utc,
                 next_update=parsed.next_update_utc,
                 evidence=Evidence(id),
+                signers={},
                 **_extensions(parsed),
             )
     except (
@@ -337,14 +363,7 @@ def _crl(pem: bytes, id: str, vantage: str, url: str) -> Crl:
 @functools.lru_cache(maxsize=64)
 def _of_directory(der: bytes, url: str) -> Crl:
     """A list as it would have been recorded, had it been fetched: from here on both are one."""
-    pem = b"-----BEGIN X509 CRL-----\n" + base64.encodebytes(der) + b"-----END X509 CRL-----\n"
-    return _crl(pem, LISTS, INSIDE, url)
-
-
-def _der(parsed: x509.CertificateRevocationList) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return parsed.public_bytes(Encoding.DER)
+    return _crl(der, LISTS, INSIDE, url)
 
 
 def _extensions(parsed: x509.CertificateRevocationList) -> dict[str, Any]:

@@ -229,7 +229,6 @@ def test_no_file_of_the_recording_holds_the_password(contoso_dc, tmp_path):
 
 
 @real
-<<<<<<< HEAD
 def test_a_list_that_is_too_large_is_left_out_and_named(contoso_dc, tmp_path, monkeypatch):
     of_root = len(pki.crl_der(contoso(), contoso().certificates.root_crl))
     monkeypatch.setattr(directory, "_LARGEST_LIST", of_root)
@@ -239,14 +238,15 @@ def test_a_list_that_is_too_large_is_left_out_and_named(contoso_dc, tmp_path, mo
         f"{name} of CN=Contoso Issuing CA 1,CN=CA01,CN=CDP,{lab.services_dn(contoso().names)}"
         for name in ("certificateRevocationList", "deltaRevocationList")
     ]
-=======
+
+
+@real
 def test_the_domain_controller_says_what_time_it_is(contoso_dc, tmp_path):
     found = observations(simple(contoso_dc), tmp_path / "live", wanted=lambda name: name == "directory/clock")
     assert found["clock"].answer is not None
     told = json.loads((tmp_path / "live/directory/clock.json").read_text())
     assert abs(told["ahead"]) <= 2  # it runs on this machine
     assert told["server"] == contoso_dc.host
->>>>>>> 69001d9 (Live tests: the time there is another one each time)
 
 
 @real

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comgmt_audit.errors import NotRecorded, Unreadable
-from comgmt_audit.facts.revocation import Crl, Crls, _crl, der_time, is_public_host, is_web
+from comgmt_audit.facts.revocation import Crl, Crls, _crl, _der, der_time, is_public_host, is_web
 from comgmt_audit.facts.x509 import certificate
 from tests.lab import pki
 from tests.lab.estate import contoso
@@ -22,7 +22,7 @@ DELTA = pki.crl(ESTATE, ESTATE.certificates.issuing_delta).encode()
 
 
 def read(pem: bytes) -> Crl:
-    return _crl(pem, "crl/inside/http://x", "inside", "http://x")
+    return _crl(_der(pem), "crl/inside/http://x", "inside", "http://x")
 
 
 def test_a_base_list_says_all_that_it_carries():
