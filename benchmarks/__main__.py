@@ -13,9 +13,11 @@ from benchmarks.certificates import certificates
 from benchmarks.drift_values import drift_values
 from benchmarks.graph_users import graph_users
 from benchmarks.html_writing import html_writing
+from benchmarks.live_scan import live_scan
 from benchmarks.log_lines import log_lines
 from benchmarks.measure import Table, inside, median
 from benchmarks.page_search import page_search
+from benchmarks.revocation_lists import revocation_lists
 from tests.lab.estate import contoso, record
 
 START_LIMIT = 0.15
@@ -102,6 +104,8 @@ def main() -> int:
         log_lines(table, folder)
         html_writing(table, folder)
         page_search(table, folder)
+        revocation_lists(table, folder)
+        live_scan(table, folder)
     return 0 if table.holds else 1
 
 
