@@ -69,7 +69,8 @@ def chain(name):
 
 slowest = max(alone, key=chain)
 together = recorded("together", [timed(s) for s in recorder.sources(connected)])
-print(json.dumps({"together": together, "one by one": one_by_one, "slowest": chain(slowest), "name": slowest, "sources": len(alone)}))
+found = {"together": together, "one by one": one_by_one, "slowest": chain(slowest)}
+print(json.dumps({**found, "name": slowest, "sources": len(alone)}))
 """
 
 
