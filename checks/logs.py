@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from comgmt_audit import Design, Evidence, Family, Finding, Findings, Severity, Stage, cannot_tell, check, require
 from comgmt_audit.facts import Now
+from comgmt_audit.facts.admin_service import FULL_ACCESS_CURE
+from comgmt_audit.facts.cloud_services import Gateways
 from comgmt_audit.facts.hosts import COLLECT, place
 from comgmt_audit.facts.log_states import Hit, LogState
 from comgmt_audit.facts.logs import (
@@ -14,10 +16,12 @@ from comgmt_audit.facts.logs import (
     CoManagementLogs,
     ConnectionPointLogs,
     DiscoveryLogs,
+    LocationLogs,
     ManagementPointLogs,
     OwnLogs,
 )
 
+from ._listed import looked_at
 from ._scope import enabled, own_log_lines
 from ._shared import learn
 
@@ -212,6 +216,40 @@ def no_log_line_of_your_own_says_failure(design: Design, logs: OwnLogs, now: Now
             yield cannot_tell(state, why, cure="Record again after it was written.")
         else:
             yield require(state, True)
+
+
+@check(
+    "LOG080",
+    severity=Severity.MEDIUM,
+    covers=["S125"],
+    tags=["beyond"],
+    step="Create a Configuration Manager client app in Intune",
+    refs=[GATEWAY_LOGS, LOG_FILES],
+    empty="no LocationServices.log of a sampled client tells of a gateway",
+)
+def sampled_clients_use_this_gateway(logs: LocationLogs, gateways: Gateways, design: Design) -> Findings:
+    """LocationServices.log of every sampled client names a gateway of this site last.
+
+    Why: A client keeps the gateway that it was told; where that was replaced or renamed, it is lost as soon as it
+    leaves the network.
+    Remedy: Bring the client into the network or on VPN, so that it learns the new gateway (Control Panel >
+    Configuration Manager > Actions > Machine Policy Retrieval & Evaluation Cycle); correct CCMHOSTNAME where it is
+    installed by Intune.
+    """
+    own = {name.casefold() for one in gateways for name in (one.service_name, one.deployment_name) if name}
+    own |= {name.casefold() for name in (design.gateway.service_name, design.gateway.alias) if name}
+    for state in logs:
+        chosen = state.hits.get("location-gateway-chosen")
+        if unread := _unread(state):
+            yield unread
+        elif chosen:
+            host = chosen.matched.partition("https://")[2].partition("/")[0].casefold()
+            if host not in own and not gateways.complete:
+                why = f"it names {host}, and the scanner's account may not see all gateways of the site"
+                yield cannot_tell(state, why, cure=FULL_ACCESS_CURE, evidence=chosen.evidence)
+                continue
+            sides = (chosen.evidence, *looked_at(gateways))
+            yield require(state, host in own, expected=sorted(own), actual=host, evidence=sides)
 
 
 def _speaking(states: Sequence[LogState]) -> Sequence[LogState]:

@@ -68,16 +68,26 @@ class ManagementPointLogs(Logs, frozen=True, kw_only=True):
     log: ClassVar[str] = "mpcontrol"
 
 
-class CoManagementLogs(Logs, frozen=True, kw_only=True):
-    """CoManagementHandler.log of the clients that were handed in; there may be none."""
-
-    log: ClassVar[str] = "comanagementhandler"
+class _Samples(Logs, frozen=True, kw_only=True):
+    """One log of the clients that were handed in; there may be none."""
 
     @classmethod
     def read(cls, environment: Environment) -> Self:
         """The states, by client: a sample, so having none is in order."""
         found = files(environment).get(cls.log, {})
         return cls(states=tuple(state(environment, cls.log, server, ids) for server, ids in sorted(found.items())))
+
+
+class CoManagementLogs(_Samples, frozen=True, kw_only=True):
+    """CoManagementHandler.log of the sampled clients."""
+
+    log: ClassVar[str] = "comanagementhandler"
+
+
+class LocationLogs(_Samples, frozen=True, kw_only=True):
+    """LocationServices.log of the sampled clients: which management points they use."""
+
+    log: ClassVar[str] = "locationservices"
 
 
 class OwnLogs(Logs, frozen=True, kw_only=True):

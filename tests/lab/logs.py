@@ -90,6 +90,19 @@ class Logs(Struct, frozen=True, kw_only=True):
             (4, "State ID and report detail hash are not changed. No need to resend."),
         ),
     )
+    client_gateway: str | None = ""
+    """Of which gateway the client's LocationServices.log tells; empty: Contoso's; ``None``: of none."""
+
+
+def _location(estate: Estate) -> Log:
+    """The log of a client that was out of the network once."""
+    lines: tuple[tuple[float, str], ...] = ((80, "Domain joined client is in Intranet"),)
+    gateway = estate.logs.client_gateway
+    if gateway is not None:
+        place = f"https://{gateway or estate.names.gateway_service}/CCM_Proxy_MutualAuth/72057594037928100"
+        chosen = f"Rotating internet management point, new management point [1] is: {place} (0) with capabilities: "
+        lines += ((30, "Domain joined client is in Internet"), (30, f"{chosen}<Capabilities/>"))
+    return Log(current=lines)
 
 
 def record(estate: Estate, writer: RecordingWriter) -> None:
@@ -107,6 +120,7 @@ def record(estate: Estate, writer: RecordingWriter) -> None:
             "SMS_Cloud_ProxyConnector",
         ),
         (names.client, logs.co_management, "CoManagementHandler", client_line, "CoManagementHandler"),
+        (names.client, _location(estate), "LocationServices", client_line, "LocationServices"),
     ):
         for lines, suffix in ((log.rolled, "lo_"), (log.current, "log")):
             if not lines and suffix == "lo_":
