@@ -230,6 +230,36 @@ def files(kind: str, behaviour: str) -> Case:
     return Case(observations=KINDS[kind], spoil=spoil)
 
 
+def remoting(behaviour: str) -> Case:
+    """The management point is to be asked by WinRM, since no file of it was handed in."""
+    host = "mp01.corp.contoso.com"
+
+    def spoil(at: live.Live, tables: Tables, folder: Path, stack: ExitStack) -> None:
+        place = folder / "hosts"
+        shutil.copytree(at.comgmt_toml.parent / "collected" / "hosts", place)
+        handed_in = [path for path in place.rglob("*") if host in path.name.lower()]
+        assert handed_in
+        for path in handed_in:
+            path.unlink()
+        tables["connect"]["files"]["hosts"] = [str(place)]
+        tables["connect"]["hosts"] = {"winrm": True, "ssl": False, "names": [host]}
+        match behaviour:
+            case "refused":
+                found = misbehaving.closed()
+            case "unreachable":
+                found = misbehaving.unreachable()
+            case "lying":
+                found = serving(saying(PAGE))
+            case "half":
+                found = serving(saying(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Kerb"))
+            case "endless":
+                found = serving(endless(b"HTTP/1.1 200 OK\r\nContent-Type: multipart/encrypted\r\n\r\n", b" "))
+        to = stack.enter_context(found)
+        tables["connect"]["web"]["addresses"][f"{host}:5985"] = f"{to.host}:{to.port}"
+
+    return Case(observations=(f"host/{host}/",), spoil=spoil)
+
+
 CASES = {
     **{
         f"{name}-{how}": played(server, how) for name, server in SERVERS.items() for how in ("refused", "lying", "half")
@@ -240,6 +270,7 @@ CASES = {
     **{f"dns-{how}": resolvers(how) for how in ("refused", "unreachable", "slow", "lying", "half")},
     **{f"{kind}-{how}": files(kind, how) for kind in KINDS for how in ("refused", "lying", "half")},
     "hosts-a-pipe": files("hosts", "unreachable"),
+    **{f"winrm-{how}": remoting(how) for how in ("refused", "unreachable", "lying", "half", "endless")},
 }
 """By what is spoiled and how. Ways that a source takes alike are tried on one of them: each costs the whole time."""
 
