@@ -64,7 +64,7 @@ async def _ask(session: Session, host: str, limit: asyncio.Semaphore, ended: thr
             answer = at
         else:
             async with limit:
-                answer = await asyncio.to_thread(winrm.run, at, seconds, ended)
+                answer = await winrm.asked(at, seconds, ended)
     else:
         answer = unreachable("it is not this computer, and connect.hosts.winrm is off", f"Turn it on. Or: {COLLECT}")
     found = await asyncio.to_thread(_answered, answer, host, session)

@@ -82,6 +82,17 @@ def target(host: str, session: Session) -> Target | Absence:
     )
 
 
+async def asked(at: Target, seconds: float, ended: threading.Event) -> bytes | Absence:
+    """The same as run, for who must not wait for a computer that sends a byte now and then for ever."""
+    from comgmt_audit.sources.bounded import in_thread
+
+    try:
+        return await in_thread(lambda: run(at, seconds, ended), seconds + _OPERATION)
+    except TimeoutError:
+        detail = f"{at.host}:{at.port}: it did not end its answer within {seconds + _OPERATION:g} s"
+        return unreachable(detail, _ON.format(port=at.port))
+
+
 def run(at: Target, seconds: float, ended: threading.Event) -> bytes | Absence:
     """What the script prints there within *seconds*, or why it does not. Blocks; leaves soon after *ended* is set."""
     return _asked(at, lambda pool: _collected(pool, time.monotonic() + seconds, ended))
@@ -135,7 +146,9 @@ def _absence(error: Exception, at: Target) -> Absence:
 def _connection(at: Target) -> WSMan:
     from pypsrp.wsman import WSMan
 
-    return WSMan(
+    from comgmt_audit.sources.bounded import BoundedAdapter
+
+    wsman = WSMan(
         at.server,
         port=at.port,
         ssl=at.ssl,
@@ -151,6 +164,11 @@ def _connection(at: Target) -> WSMan:
         no_proxy=True,
         negotiate_hostname_override=at.host,
     )
+    session = wsman.transport._build_session()
+    for prefix, adapter in list(session.adapters.items()):
+        session.mount(prefix, BoundedAdapter(adapter))
+    wsman.transport.session = session
+    return wsman
 
 
 def _collected(pool: RunspacePool, deadline: float, ended: threading.Event) -> bytes | Absence:
