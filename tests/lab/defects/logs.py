@@ -276,12 +276,12 @@ DEFECTS: tuple[Defect, ...] = (
         name="logs-client-sent-to-a-gateway-that-was-replaced",
         story="The sample client still goes by a gateway that was replaced since it was last in the network.",
         estate=lambda: contoso(logs__client_gateway="cmg-old.contoso.com"),
-        fails={"LOG070": "locationservices.log on pc001.corp.contoso.com"},
+        fails={"LOG080": "locationservices.log on pc001.corp.contoso.com"},
     ),
     Defect(
         name="logs-client-that-was-never-outside",
         story="The sample client has never left the network, so its log tells of no gateway.",
         estate=lambda: contoso(logs__client_gateway=None),
-        not_applicable=("LOG070",),
+        not_applicable=("LOG080",),
     ),
 )
