@@ -182,7 +182,7 @@ def sampled_clients_are_enrolled(logs: CoManagementLogs) -> Findings:
 
 
 @check(
-    "LOG080",
+    "LOG070",
     severity=Severity.MEDIUM,
     tags=["beyond"],
     step="Your own log lines",

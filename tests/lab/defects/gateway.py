@@ -43,6 +43,7 @@ DEFECTS: tuple[Defect, ...] = (
         unassessed=THIN_RIGHTS
         | dict.fromkeys(
             (
+                "LOG080",
                 "CMG010",
                 "CMG020",
                 "CMG030",
@@ -133,6 +134,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="The site refuses to list its cloud services.",
         estate=lambda: contoso().refusing("site/SMS_AzureService"),
         unread=(
+            "LOG080",
             "CDP020",
             "CMG010",
             "CMG020",
