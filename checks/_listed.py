@@ -6,14 +6,18 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, Protocol
 
 from comgmt_audit import Evidence, Finding, cannot_tell, require
-from comgmt_audit.authoring import Subject
 from comgmt_audit.facts.admin_service import FULL_ACCESS_CURE
+
+
+class _Item(Protocol):
+    @property
+    def evidence(self) -> Evidence: ...
 
 
 class _Listing(Protocol):
     needs: ClassVar[tuple[str, ...]]
 
-    def __iter__(self) -> Iterator[Subject]: ...
+    def __iter__(self) -> Iterator[_Item]: ...
 
 
 def listed(

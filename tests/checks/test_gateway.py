@@ -18,7 +18,7 @@ def test_no_gateway_fails_and_blocks_the_rest(changed):
 
 def test_a_gateway_that_thin_rights_hide_is_not_assessed(changed):
     estate = contoso(site__gateway=None, site__full_access=False)
-    assert changed(estate) == {**THIN_RIGHTS, **dict.fromkeys(["CMG010", *AFTER_EXISTENCE], "not assessed")}
+    assert changed(estate) == {**THIN_RIGHTS, **dict.fromkeys(["CMG010", "LOG080", *AFTER_EXISTENCE], "not assessed")}
 
 
 def test_another_gateway_than_the_declared_one_fails(judge):
@@ -150,7 +150,7 @@ def test_what_the_design_does_not_say_does_not_apply(judge):
 
 
 def test_a_request_without_answer_is_not_assessed(changed):
-    expected = dict.fromkeys(["CDP020", "CMG010", *AFTER_EXISTENCE], "not assessed")
+    expected = dict.fromkeys(["CDP020", "CMG010", "LOG080", *AFTER_EXISTENCE], "not assessed")
     assert changed(contoso().refusing("site/SMS_AzureService")) == expected
     assert changed(contoso().unreachable("site/SMS_AzureService")) == expected
 

@@ -131,6 +131,7 @@ DEFECTS: tuple[Defect, ...] = (
         story="The site refuses to list its cloud services.",
         estate=lambda: contoso_2018().refusing("site/SMS_AzureService"),
         unread=(
+            "LOG080",
             "CDP010",
             "CDP020",
             "CDP030",
