@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from comgmt_audit import Baseline, Design, Family, Finding, Findings, Severity, Stage, cannot_tell, check, require
@@ -131,9 +130,15 @@ def command_line_has_known_properties(deliveries: ClientDeliveries) -> Findings:
     """
     for delivery in deliveries:
         unknown = sorted(delivery.command.properties.keys() - KNOWN)
-        meant = {name: difflib.get_close_matches(name, sorted(KNOWN), n=1) for name in unknown}
-        advice = " ".join(f"{name}: did you mean {close[0]}?" for name, close in meant.items() if close)
+        advice = _meant(unknown) if unknown else ""
         yield require(delivery, not unknown, expected="documented properties", actual=unknown, advice=advice)
+
+
+def _meant(unknown: list[str]) -> str:
+    import difflib  # late: loading it takes longer than all of the family's checks
+
+    close = {name: difflib.get_close_matches(name, sorted(KNOWN), n=1) for name in unknown}
+    return " ".join(f"{name}: did you mean {found[0]}?" for name, found in close.items() if found)
 
 
 @check("BOO050", severity=Severity.HIGH, covers=["S124"], step=_CREATE, refs=[_PREPARE], empty=_NONE)
