@@ -18,7 +18,14 @@ from comgmt_audit import (
 )
 from comgmt_audit.facts.conditional_access import ConditionalAccess
 from comgmt_audit.facts.devices import ManagedDevices
-from comgmt_audit.facts.enrolment import EVERYBODY, EnrolmentRestrictions, MamPolicies, MdmPolicies, people_in
+from comgmt_audit.facts.enrolment import (
+    EVERYBODY,
+    EnrolmentRestrictions,
+    MamPolicies,
+    MdmPolicies,
+    MobilityPolicy,
+    people_in,
+)
 from comgmt_audit.facts.groups import Group, Groups
 from comgmt_audit.facts.intune_apps import ClientDeliveries
 
@@ -170,10 +177,10 @@ def mdm_scope_covers_who_gets_the_client(
         raise NotApplicable("Intune gives the Configuration Manager client to no group")
     covered = people_in(policies.intune, groups)
     for group in (groups[id] for id in sorted(targets)):
-        yield _covered(group, covered)
+        yield _covered(group, policies.intune, covered)
 
 
-def _covered(group: Group, covered: dict[str, str] | None) -> Finding:
+def _covered(group: Group, policy: MobilityPolicy, covered: dict[str, str] | None) -> Finding:
     if group.users is None or covered is None:
         return cannot_tell(
             group, group.why or "it is not known who is in the MDM user scope", cure=group.cure or MDM_GROUPS
@@ -182,7 +189,8 @@ def _covered(group: Group, covered: dict[str, str] | None) -> Finding:
     if not left_out and any(user.id not in covered for user in group.doubtful_users):
         why = "it is not known whether users outside the scope are enabled"
         return cannot_tell(group, why, cure="Grant User.Read.All to the scanner, and record again.")
-    return require(group, not left_out, expected="all users in the MDM user scope", actual=_few(left_out))
+    expected, sides = "all users in the MDM user scope", (group.evidence, policy.evidence)
+    return require(group, not left_out, expected=expected, actual=_few(left_out), evidence=sides)
 
 
 @check(
