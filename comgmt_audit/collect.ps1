@@ -155,7 +155,8 @@ function Get-Logs {
     if ($client) { $folders += $client }
     if ($site) { $folders += "$site\Logs" }
     foreach ($folder in $folders) {
-        foreach ($log in 'CloudMgr', 'CoManagementHandler', 'mpcontrol', 'SMS_AZUREAD_DISCOVERY_AGENT', 'SMS_Cloud_ProxyConnector') {
+        foreach ($log in 'CloudMgr', 'CoManagementHandler', 'LocationServices', 'mpcontrol', 'SMS_AZUREAD_DISCOVERY_AGENT',
+            'SMS_Cloud_ProxyConnector') {
             foreach ($name in "$log.lo_", "$log.log") {
                 if (-not (Test-Path -LiteralPath "$folder\$name")) { continue }
                 $text = Get-Part $name { (Get-Content -LiteralPath "$folder\$name" -Tail 5000 -Encoding UTF8) -join "`r`n" }

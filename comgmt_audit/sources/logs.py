@@ -33,6 +33,7 @@ PERMISSIONS = {"log/": (Permission(name="Read on the log folder", kind="host", w
 LOGS = {
     "cloudmgr": "CloudMgr",
     "comanagementhandler": "CoManagementHandler",
+    "locationservices": "LocationServices",
     "mpcontrol": "mpcontrol",
     "sms_azuread_discovery_agent": "SMS_AZUREAD_DISCOVERY_AGENT",
     "sms_cloud_proxyconnector": "SMS_Cloud_ProxyConnector",
