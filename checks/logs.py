@@ -242,6 +242,8 @@ def sampled_clients_use_this_gateway(logs: LocationLogs, gateways: Gateways, des
         chosen = state.hits.get("location-gateway-chosen")
         if unread := _unread(state):
             yield unread
+        elif state.last is None and not state.hits:
+            yield cannot_tell(state, "no line of a log was found in it", cure="Hand in the log as it is.")
         elif chosen:
             host = chosen.matched.partition("https://")[2].partition("/")[0].casefold()
             if host not in own and not gateways.complete:

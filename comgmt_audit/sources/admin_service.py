@@ -372,6 +372,8 @@ class _Run:
     async def all(self) -> None:
         """Every wanted answer, or why there is none."""
         await self.site.describe()
+        if self.session.wanted(CLOCK):
+            clocks.keep(self.session, NAME, self.site.host, self.site.clocks)
         first = await asyncio.gather(self._rows(SITE), self._rows(ADMIN))
         code = self.session.design.site.code
         if not any(isinstance(rows, Absence) for rows in first):
@@ -382,8 +384,6 @@ class _Run:
                 self._keep(listing, rows)
         wanted = (listing for listing in LISTINGS if self.session.wanted(listing.id))
         await asyncio.gather(self._collections(), *map(self._recorded, wanted))
-        if self.session.wanted(CLOCK):
-            clocks.keep(self.session, NAME, self.site.host, self.site.clocks)
 
     async def _collections(self) -> None:
         """The collections, and who is in the pilot."""

@@ -518,6 +518,7 @@ def _container(container: str, kind: str, shape: Shape) -> Callable[[Forest], An
 
 
 SEARCHES: dict[str, _Search] = {
+    "clock": _Search(request="rootDSE (currentTime)", read=lambda forest: Answer(objects=[forest.clock()])),
     "domains": _Search(request="CN=Partitions (crossRef)", read=_domains),
     "certificate-templates": _Search(
         request="CN=Certificate Templates, one level, SD flags 7",
@@ -551,7 +552,6 @@ SEARCHES: dict[str, _Search] = {
         request=f"{_CONNECTION_POINT_NAME.partition(',')[0]}, base",
         read=lambda forest: Answer(objects=[forest.connection_point()]),
     ),
-    "clock": _Search(request="rootDSE (currentTime)", read=lambda forest: Answer(objects=[forest.clock()])),
 }
 """By the name of the observation."""
 _SINGLE = frozenset({"service-connection-point", "clock"})

@@ -172,6 +172,11 @@ class _Run:
             return
         self.session.writer.lines(id, rows, source=NAME, request=request, at=self.session.clock())
 
+    async def tenant(self) -> None:
+        """The tenant, and the time there: early, for what comes late is lost where the time is up."""
+        await self.organization()
+        await self.clock()
+
     async def clock(self) -> None:
         """What time it is there, which the answers have told already."""
         if self.session.wanted(CLOCK):
@@ -188,9 +193,8 @@ async def record(session: Session) -> None:
             wanted = [run.listing(listing) for listing in LISTINGS if session.wanted(listing.id)]
             if session.wanted(graph_workloads.ID):
                 wanted.append(run.workloads())
-            await asyncio.gather(run.organization(), *wanted)
+            await asyncio.gather(run.tenant(), *wanted)
             await run.members()
-            await run.clock()
     except ReadError as error:
         _nothing(session, error.absence)
     except ComgmtError as error:

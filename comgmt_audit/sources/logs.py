@@ -209,6 +209,7 @@ def _expected(session: Session, server: str) -> list[str]:
         "mpcontrol": name == site.server.casefold(),
         "sms_cloud_proxyconnector": name == site.connection_point.casefold(),
         "comanagementhandler": name in samples,
+        "locationservices": name in samples,
     }
     files = [f"{LOGS[log]}.log" for log, here in logs.items() if here]
     return [file for file in files if session.wanted(_id(server, file))]

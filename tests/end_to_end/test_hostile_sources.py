@@ -358,8 +358,9 @@ def test_its_own_checks_are_not_assessed_and_all_others_judge(name, running, hea
     own = {id for id, needs in CHECKS.items() if reads(needs, CASES[name].observations)}
     assert set(changed) <= own, found.scan.said
     assert changed.keys() & own or name.startswith(TOLERATED), found.scan.said
-    assert set(changed.values()) <= {"not assessed"}, found.scan.said
-    results = [found.scan.results[id] for id in changed]
+    silent = {"not applicable"} if name == "logs-half" else set()  # LOG080, of a log that tells of no gateway any more
+    assert set(changed.values()) <= {"not assessed"} | silent, found.scan.said
+    results = [found.scan.results[id] for id, outcome in changed.items() if outcome == "not assessed"]
     assert [one["check"]["id"] for one in results if not (one["cure"] or one.get("blocked_by"))] == []
     assert found.scan.code == 3
     assert "Traceback" not in found.scan.said
