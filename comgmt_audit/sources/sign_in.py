@@ -9,7 +9,6 @@ import asyncio
 import base64
 import binascii
 import functools
-import importlib
 import logging
 import os
 import ssl
@@ -26,6 +25,7 @@ from msgspec import Struct
 from comgmt_audit.connections import Cloud
 from comgmt_audit.errors import ComgmtError, DesignError
 from comgmt_audit.recording import Absence, Reason
+from comgmt_audit.sources import late
 from comgmt_audit.sources.http import Client, ReadError, Token, trust
 from comgmt_audit.sources.redaction import quoted
 from comgmt_audit.sources.secrets import resolve
@@ -207,7 +207,7 @@ def sign_in(cloud: Cloud, authority: str) -> SignIn:
 def credential(cloud: Cloud, authority: str) -> Credential:
     """A credential of azure-identity for the way of signing in. Raises ComgmtError."""
     try:
-        importlib.import_module("azure.identity")
+        late.load("requests", "azure.identity")
     except ImportError:
         raise ComgmtError("Signing in needs azure-identity.", "pip install 'comgmt-audit[live]'") from None
     # The library's own warnings quote the server without end; what matters of them is in our errors.

@@ -5,6 +5,7 @@ Kerberos always: over HTTPS (5986), or over HTTP (5985) with every message encry
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from comgmt_audit.errors import ComgmtError
 from comgmt_audit.recording import Absence
-from comgmt_audit.sources import collect, secrets
+from comgmt_audit.sources import collect, late, secrets
 from comgmt_audit.sources.negotiate import sign_in_errors
 from comgmt_audit.sources.session import Session, refused, unreachable, unreadable
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _HTTP, _HTTPS = 5985, 5986
 """WinRM's ports since 2.0 ([MS-WSMV] 2.1)."""
+_LIBRARIES = ("requests", "pypsrp.powershell", "pypsrp.wsman", "comgmt_audit.sources.bounded")
 _POLL = 5
 """Seconds that a computer may hold back its answer while the script runs; then we look whether to go on."""
 _OPERATION = 20
@@ -84,6 +86,7 @@ def target(host: str, session: Session) -> Target | Absence:
 
 async def asked(at: Target, seconds: float, ended: threading.Event) -> bytes | Absence:
     """The same as run, for who must not wait for a computer that sends a byte now and then for ever."""
+    await asyncio.to_thread(late.load, *_LIBRARIES)
     from comgmt_audit.sources.bounded import in_thread
 
     try:
@@ -105,6 +108,7 @@ def opens(at: Target) -> Absence | None:
 
 
 def _asked(at: Target, question: Callable[[RunspacePool], bytes | Absence]) -> bytes | Absence:
+    late.load(*_LIBRARIES)
     from pypsrp.exceptions import WinRMError
     from pypsrp.powershell import RunspacePool
 
