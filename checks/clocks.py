@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from comgmt_audit import Family, Findings, Severity, Stage, cannot_tell, check, require
-from comgmt_audit.facts.clocks import Clocks
+from comgmt_audit.facts.clocks import GRAPH, Clocks
 
 from ._shared import learn, unavailable
 
@@ -29,14 +29,19 @@ def clocks_agree(clocks: Clocks) -> Findings:
     role PDC emulator (`w32tm /config`), then run `w32tm /resync` there and on the server.
     """
     reference, *others = clocks
+    expected = f"at most 5 minutes from the {reference.label}"
     for clock in others:
         apart, sides = clock.ahead - reference.ahead, (clock.evidence, reference.evidence)
-        expected = f"at most 5 minutes from the {reference.label}"
         yield require(clock, abs(apart) <= _TOLERANCE, expected=expected, actual=_said(apart), evidence=sides)
-    if reference.evidence.observation == "graph/clock":
-        own, expected = "computer that recorded", f"at most 5 minutes from the {reference.label}"
+    if reference.kind == GRAPH:
         holds = abs(reference.ahead) <= _TOLERANCE
-        yield require(own, holds, expected=expected, actual=_said(-reference.ahead), evidence=reference.evidence)
+        yield require(
+            "computer that recorded",
+            holds,
+            expected=expected,
+            actual=_said(-reference.ahead),
+            evidence=reference.evidence,
+        )
     elif not others:
         cure = "Record with the directory, the AdminService and Microsoft Graph together."
         yield cannot_tell(reference, "there is no other clock to compare it with", cure=cure)

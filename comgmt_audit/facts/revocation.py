@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Struct, structs
 
 from comgmt_audit.errors import FactUnavailable, NotRecorded, Unreadable
@@ -134,7 +133,7 @@ class Crls(Struct, frozen=True, kw_only=True):
                 if der not in known:
                     known[der] = _crl(der, id, vantage, url)
                 at = Evidence(id)
-                found[vantage, url] = msgspec.structs.replace(known[der], vantage=vantage, url=url, evidence=at)
+                found[vantage, url] = structs.replace(known[der], vantage=vantage, url=url, evidence=at)
             except FactUnavailable as error:
                 found[vantage, url] = error
         return cls(found=found, directory=environment.fact(DirectoryLists))
@@ -459,6 +458,6 @@ class GatewayCertificates(Struct, frozen=True, kw_only=True):
         """All of them; an empty answer is known to be empty."""
         found = certificates(environment.recording.pem(GATEWAY_CERTIFICATES), GATEWAY_CERTIFICATES)
         return cls(
-            certificates=tuple(msgspec.structs.replace(one, label=f"{one.label} at the CMG") for one in found),
+            certificates=tuple(structs.replace(one, label=f"{one.label} at the CMG") for one in found),
             evidence=Evidence(GATEWAY_CERTIFICATES),
         )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -14,17 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comgmt_audit import design as designs
-from comgmt_audit.connections import Connections, Web
 from comgmt_audit.recording import Reason, Recording, RecordingWriter
 from comgmt_audit.sources import http
 from comgmt_audit.sources import issuers as source
-from comgmt_audit.sources.session import Session
 from tests.lab import pki
 from tests.lab.certificates import IssuerFile
 from tests.lab.defects.authority_access import DEFECTS
-from tests.lab.estate import Estate, contoso, contoso_2018, record
+from tests.lab.estate import Estate, contoso, contoso_2018
 from tests.lab.names import NOW
 from tests.lab.servers import misbehaving, process, web
+from tests.sources import web_session
 
 needs_nginx = pytest.mark.skipif(bool(web.missing()), reason=web.missing() or "all is there")
 
@@ -42,41 +40,12 @@ ESTATES: dict[str, Estate] = {
 }
 
 
-def _run(writer: RecordingWriter, addresses: dict[str, str], vantage: str, wanted: Callable[[str], bool]) -> None:
-    session = Session(
-        design=designs.Design(),
-        connections=Connections(web=msgspec.convert({"vantage": vantage, "addresses": addresses}, Web)),
-        writer=writer,
-        wanted=wanted,
-        progress=lambda *_: None,
-        clock=lambda: NOW,
-        timeout=5,
-    )
-    asyncio.run(source.record(session))
-
-
-def _recorded(estate: Estate, folder: Path, addresses: dict[str, str], vantage: str) -> Recording:
-    """What is fetched for the certificates that the lab records."""
-    design = designs.from_mapping(estate.design, "the lab's design")
-    with (
-        contextlib.closing(Recording.load(record(estate, folder / "lab"))) as lab,
-        RecordingWriter(folder / "live", recorded_at=NOW, design=design) as writer,
-    ):
-        for id in [id for id in lab.ids("") if not id.startswith("aia/") and lab.observation(id).answer]:
-            one = lab.observation(id)
-            assert one.answer
-            rest = {"source": one.source, "request": one.request, "about": one.about}
-            writer.stream(id, one.answer.form, lab.chunks(id), **rest)
-        _run(writer, addresses, vantage, lambda _: True)
-    return Recording.load(folder / "live")
-
-
 def _fetched(folder: Path, addresses: dict[str, str], roles: Iterable[str] = ("client",)) -> Recording:
     """What is fetched for some certificates."""
     with RecordingWriter(folder / "live", recorded_at=NOW, design=designs.Design()) as writer:
         pems = [pki.pem(contoso(), role) for role in roles]
         writer.pem("certificate-file/a.cer", pems, source="certificate-files", request="file a.cer")
-        _run(writer, addresses, "inside", lambda _: True)
+        web_session.run(source, writer, addresses)
     return Recording.load(folder / "live")
 
 
@@ -90,7 +59,7 @@ def _served(at: process.Endpoint) -> dict[str, str]:
 def test_what_is_fetched_is_what_the_lab_records(estate, vantage, tmp_path):
     (tmp_path / "web").mkdir()
     with web.running(estate, tmp_path / "web") as at:
-        live = _recorded(estate, tmp_path, _served(getattr(at, vantage)), vantage)
+        live = web_session.recorded(source, estate, tmp_path, _served(getattr(at, vantage)), vantage)
     with contextlib.closing(Recording.load(tmp_path / "lab")) as lab, contextlib.closing(live):
         ids = lab.ids(f"aia/{vantage}/")
         assert live.ids("aia/") == ids

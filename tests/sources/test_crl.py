@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from comgmt_audit import baselines
 from comgmt_audit import design as designs
-from comgmt_audit.connections import Connections, Web
 from comgmt_audit.errors import FactUnavailable
 from comgmt_audit.facts import Environment
 from comgmt_audit.facts.revocation import Crl, Crls
@@ -22,13 +18,13 @@ from comgmt_audit.recording import Absence, Form, Reason, Recording, RecordingWr
 from comgmt_audit.sources import certificates, hosts, http
 from comgmt_audit.sources import directory as ldap
 from comgmt_audit.sources import revocation as source
-from comgmt_audit.sources.session import Session
 from tests.lab import pki
 from tests.lab.certificates import RevocationList
 from tests.lab.defects.revocation import DEFECTS
-from tests.lab.estate import Estate, contoso, contoso_2018, record
+from tests.lab.estate import Estate, contoso, contoso_2018
 from tests.lab.names import NOW
 from tests.lab.servers import process, web
+from tests.sources import web_session
 
 needs_nginx = pytest.mark.skipif(bool(web.missing()), reason=web.missing() or "all is there")
 
@@ -51,46 +47,11 @@ ESTATES: dict[str, Estate] = {
 }
 
 
-def _run(writer: RecordingWriter, addresses: dict[str, str], vantage: str, wanted: Callable[[str], bool]) -> None:
-    session = Session(
-        design=designs.Design(),
-        connections=Connections(web=msgspec.convert({"vantage": vantage, "addresses": addresses}, Web)),
-        writer=writer,
-        wanted=wanted,
-        progress=lambda *_: None,
-        clock=lambda: NOW,
-        timeout=5,
-    )
-    asyncio.run(source.record(session))
-
-
-def _recorded(
-    estate: Estate,
-    folder: Path,
-    addresses: dict[str, str],
-    vantage: str = "inside",
-    wanted: Callable[[str], bool] = lambda _: True,
-) -> Recording:
-    """What is fetched for the certificates that the lab records."""
-    design = designs.from_mapping(estate.design, "the lab's design")
-    with (
-        contextlib.closing(Recording.load(record(estate, folder / "lab"))) as lab,
-        RecordingWriter(folder / "live", recorded_at=NOW, design=design) as writer,
-    ):
-        for id in [id for id in lab.ids("") if not id.startswith("crl/")]:
-            one = lab.observation(id)
-            if one.answer:
-                rest = {"source": one.source, "request": one.request, "about": one.about}
-                writer.stream(id, one.answer.form, lab.chunks(id), **rest)
-        _run(writer, addresses, vantage, wanted)
-    return Recording.load(folder / "live")
-
-
 def _fetched(folder: Path, pem: str, addresses: dict[str, str]) -> Recording:
     """What is fetched for one certificate."""
     with RecordingWriter(folder / "live", recorded_at=NOW, design=designs.Design()) as writer:
         writer.pem("certificate-file/a.cer", [pem], source="certificate-files", request="file a.cer")
-        _run(writer, addresses, "inside", lambda _: True)
+        web_session.run(source, writer, addresses)
     return Recording.load(folder / "live")
 
 
@@ -120,7 +81,7 @@ def _names_the_delta(part: RevocationList, vantage: str) -> bool:
 def test_what_is_fetched_is_what_the_lab_records(estate, vantage, tmp_path):
     (tmp_path / "web").mkdir()
     with web.running(estate, tmp_path / "web") as at:
-        live = _recorded(estate, tmp_path, _served(at, vantage), vantage)
+        live = web_session.recorded(source, estate, tmp_path, _served(at, vantage), vantage)
     with contextlib.closing(Recording.load(tmp_path / "lab")) as lab:
         own = {pki.crl_url(estate.names, role) for role in ("root", "issuing")}
         own |= PUBLIC & _urls(lab, vantage)
@@ -147,7 +108,7 @@ def test_a_plus_is_asked_for_as_it_stands(tmp_path, monkeypatch):
     monkeypatch.setattr(http, "witnesses", [lambda method, url: asked.append(f"{method} {url}")])
     (tmp_path / "web").mkdir()
     with web.running(contoso(), tmp_path / "web", double_escaping=False) as at:
-        live = _recorded(contoso(), tmp_path, _served(at))
+        live = web_session.recorded(source, contoso(), tmp_path, _served(at))
     assert f"GET {DELTA}" in asked
     absence = live.observation(f"crl/inside/{DELTA}").absence
     assert absence == Absence(reason=Reason.ABSENT, detail="HTTP 404", status=404)
@@ -205,7 +166,7 @@ def test_only_http_is_fetched(urls, tmp_path):
 
 
 def test_what_is_not_wanted_is_not_fetched(tmp_path):
-    assert _recorded(contoso(), tmp_path, {}, wanted=lambda _: False).ids("crl/") == []
+    assert web_session.recorded(source, contoso(), tmp_path, {}, wanted=lambda _: False).ids("crl/") == []
 
 
 @needs_nginx
@@ -228,7 +189,7 @@ def test_damaged_evidence_is_passed_over(tmp_path):
             "directory/aia", Form.LINES, b'{"cACertificate": 1}\n{"cACertificate": ["AA==", "\\u00e4"]}\nx\n', **rest
         )
         writer.json("host/a/certificates", {"stores": [{"certificates": [{"pem": block.format("MA")}]}]}, **rest)
-        _run(writer, {}, "inside", lambda _: True)
+        web_session.run(source, writer, {})
     assert Recording.load(tmp_path / "live").ids("crl/") == []
 
 

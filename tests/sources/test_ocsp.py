@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -15,18 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comgmt_audit import design as designs
-from comgmt_audit.connections import Connections, Web
 from comgmt_audit.recording import Reason, Recording, RecordingWriter
 from comgmt_audit.sources import http
 from comgmt_audit.sources import responders as source
-from comgmt_audit.sources.session import Session
 from tests.lab import pki
 from tests.lab.defects.authority_access import DEFECTS
-from tests.lab.estate import Estate, contoso, contoso_2018, record
+from tests.lab.estate import Estate, contoso, contoso_2018
 from tests.lab.names import NOW
 from tests.lab.ocsp import refused
 from tests.lab.servers import misbehaving, process
 from tests.lab.servers import ocsp as server
+from tests.sources import web_session
 
 ESTATES: dict[str, Estate] = {
     "healthy": contoso(),
@@ -43,34 +41,8 @@ ESTATES: dict[str, Estate] = {
 ID = f"ocsp/inside/{pki.thumbprint(contoso(), 'gateway')}/{pki.RESPONDER}"
 
 
-def _run(writer: RecordingWriter, at: process.Endpoint, vantage: str, wanted: Callable[[str], bool]) -> None:
-    addresses = {"ocsp.northwindtrust.example:80": f"{at.host}:{at.port}"}
-    session = Session(
-        design=designs.Design(),
-        connections=Connections(web=msgspec.convert({"vantage": vantage, "addresses": addresses}, Web)),
-        writer=writer,
-        wanted=wanted,
-        progress=lambda *_: None,
-        clock=lambda: NOW,
-        timeout=5,
-    )
-    asyncio.run(source.record(session))
-
-
-def _recorded(estate: Estate, folder: Path, at: process.Endpoint, vantage: str) -> Recording:
-    """What is answered about the certificates that the lab records."""
-    design = designs.from_mapping(estate.design, "the lab's design")
-    with (
-        contextlib.closing(Recording.load(record(estate, folder / "lab"))) as lab,
-        RecordingWriter(folder / "live", recorded_at=NOW, design=design) as writer,
-    ):
-        for id in [id for id in lab.ids("") if not id.startswith("ocsp/") and lab.observation(id).answer]:
-            one = lab.observation(id)
-            assert one.answer
-            rest = {"source": one.source, "request": one.request, "about": one.about}
-            writer.stream(id, one.answer.form, lab.chunks(id), **rest)
-        _run(writer, at, vantage, lambda _: True)
-    return Recording.load(folder / "live")
+def _led(at: process.Endpoint) -> dict[str, str]:
+    return {"ocsp.northwindtrust.example:80": f"{at.host}:{at.port}"}
 
 
 def _asked(folder: Path, at: process.Endpoint, roles: Iterable[str] = ("gateway", "public-issuing")) -> Recording:
@@ -78,7 +50,7 @@ def _asked(folder: Path, at: process.Endpoint, roles: Iterable[str] = ("gateway"
     with RecordingWriter(folder / "live", recorded_at=NOW, design=designs.Design()) as writer:
         pems = [pki.pem(contoso(), role) for role in roles]
         writer.pem("certificate-file/a.cer", pems, source="certificate-files", request="file a.cer")
-        _run(writer, at, "inside", lambda _: True)
+        web_session.run(source, writer, _led(at))
     return Recording.load(folder / "live")
 
 
@@ -86,7 +58,7 @@ def _asked(folder: Path, at: process.Endpoint, roles: Iterable[str] = ("gateway"
 @pytest.mark.parametrize("estate", ESTATES.values(), ids=ESTATES)
 def test_what_is_answered_is_what_the_lab_records(estate, vantage, tmp_path):
     with server.running(estate) as at:
-        live = _recorded(estate, tmp_path, at.endpoint, vantage)
+        live = web_session.recorded(source, estate, tmp_path, _led(at.endpoint), vantage)
     with contextlib.closing(Recording.load(tmp_path / "lab")) as lab, contextlib.closing(live):
         ids = lab.ids(f"ocsp/{vantage}/")
         assert live.ids("ocsp/") == ids
@@ -166,7 +138,7 @@ def test_an_address_that_is_none_costs_the_others_nothing(tmp_path):
     ):
         pems = [pki.pem(estate, role) for role in ("gateway", "public-issuing")]
         writer.pem("certificate-file/a.cer", pems, source="certificate-files", request="file a.cer")
-        _run(writer, at.endpoint, "inside", lambda _: True)
+        web_session.run(source, writer, _led(at.endpoint))
     with contextlib.closing(Recording.load(tmp_path / "live")) as live:
         found = {one.about["url"]: one for one in live.manifest.observations if one.source == "ocsp"}
     assert found[pki.RESPONDER].answer
